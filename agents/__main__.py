@@ -1,0 +1,49 @@
+"""The command `vitrine`."""
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "worker": "Run the agents.",
+    "topics": "Create the topics that are missing.",
+    "demo": "Run a simulated shop, a broker and a worker, and watch.",
+    "load": "Send the events of a simulated shop to a broker.",
+    "replay": "Run an event log through the agents without a broker.",
+    "record": "Write what is on topics to an event log.",
+    "produce": "Send an event log to a broker.",
+    "import": "Turn foreign data into an event log.",
+}
+"""Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""
+
+
+class _Commands(click.Group):
+    """Loads a subcommand when it is called, so that `--help` is quick and a replay needs no Faust."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"agents.commands.{'import_' if cmd_name == 'import' else cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vitrine")
+def main() -> None:
+    """Vitrine: events of a shop in; lists and words for each shopper out.
+
+    Settings are variables VITRINE_...; options go before them.  Exit codes: 0 done, 1 the check failed, 2 bad usage or
+    configuration.
+    """
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The subcommands of `vitrine`, one module each."""

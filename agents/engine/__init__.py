@@ -1,0 +1,1 @@
+"""Runs processors on Faust and Kafka; knows nothing of shops."""

@@ -1,0 +1,1 @@
+"""Runs processors in one process without a broker."""

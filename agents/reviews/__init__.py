@@ -1,0 +1,1 @@
+"""Sentiment and aspects of each review."""

@@ -1,0 +1,56 @@
+"""What an operator may change, read once from variables `VITRINE_...`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+PREFIX = "VITRINE_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Each field is the variable of its name in upper case behind `VITRINE_`; durations are ISO 8601 (`PT30M`)."""
+
+    broker: str = "127.0.0.1:9092"
+    """Bootstrap servers, separated by commas."""
+    app_id: str = "vitrine"
+    """Consumer group, and prefix of the changelogs."""
+    topic_prefix: str = ""
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
+    """Of each topic that is created; fixed for life."""
+    data_dir: Path = Path(".vitrine")
+    """Local stores; may be lost, the changelog brings them back."""
+    models_dir: Path = Path(__file__).parent.parent / "models" / "artifacts"
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 6066
+    """Of `/metrics`, `/healthz` and `/readyz`."""
+    commit_interval: timedelta = timedelta(seconds=1)
+    session_timeout: timedelta = timedelta(seconds=10)
+    provider: str = "auto"
+    """`auto`, `cpu` or `cuda`."""
+    callers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    """Threads that run models, each with one text or bucket at a time."""
+    inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 64_000
+    """Records read and not yet committed, above which nothing more is read."""
+    owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    """Lists waiting to be made, above which the oldest are shed."""
+    list_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    list_lifetime: timedelta = timedelta(minutes=30)
+    explore: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    """How often the last slot of a list goes to an item drawn by lot."""
+    decisions: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """Share of the lists whose making is recorded."""
+    seed: int = 0
+    log_level: str = "info"
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings held in *environ*; a misspelt or malformed variable is a `msgspec.ValidationError`."""
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+    return msgspec.convert(given, Settings, strict=False, dec_hook=_hook)
+
+
+def _hook(kind: type, value: Any) -> Any:
+    return kind(value)

@@ -1,0 +1,1 @@
+"""A simulated shop for the demo and for load tests."""

@@ -1,0 +1,1 @@
+"""Profiles, lists and words."""

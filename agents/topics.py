@@ -1,0 +1,78 @@
+"""Every topic, declared once."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from schemas.cards import ItemCard, ItemVector
+from schemas.catalog import CatalogItem
+from schemas.clicks import ClickEvent
+from schemas.copy import Copy
+from schemas.identifies import Identify, Merge
+from schemas.pairs import Pair
+from schemas.recommendations import Decision, Recommendations
+from schemas.requests import Request
+from schemas.reviews import Review
+from schemas.searches import Search
+from schemas.sentiments import Feedback, Sentiment
+
+Key = Literal["shopper", "item", "item_model"]
+"""Topics with the same key have equal partition counts."""
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A topic of this system; a prefix from the settings comes before *name* on the broker."""
+
+    name: str
+    record: Any
+    """Type of the value, as msgspec decodes it; None: another topic's bytes."""
+    key: Key
+    compacted: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+CLICKS = Topic("clicks.v1", ClickEvent, "shopper")
+SEARCHES = Topic("searches.v1", Search, "shopper")
+REQUESTS = Topic("requests.v1", Request, "shopper")
+IDENTIFIES = Topic("identifies.v1", Identify, "shopper")
+REVIEWS = Topic("reviews.v1", Review, "shopper")
+CATALOG = Topic("catalog.v1", CatalogItem, "item", compacted=True)
+
+SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper")
+MERGES = Topic("merges.v1", Merge, "shopper")
+FEEDBACK = Topic("feedback.v1", Feedback, "item")
+PAIRS = Topic("pairs.v1", Pair, "item")
+ITEM_CARDS = Topic("item-cards.v1", ItemCard, "item", compacted=True)
+ITEM_VECTORS = Topic("item-vectors.v1", ItemVector, "item_model", compacted=True)
+RECOMMENDATIONS = Topic("recommendations.v1", Recommendations, "shopper")
+COPY = Topic("copy.v1", Copy, "shopper")
+DECISIONS = Topic("decisions.v1", Decision, "shopper")
+
+REKEY_SHOPPERS = Topic("rekey.shoppers.v1", None, "shopper")
+"""Records of the shopper's topics that stood in another partition, under their right key."""
+REKEY_ITEMS = Topic("rekey.items.v1", None, "item")
+
+INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)
+"""What a shop produces."""
+
+INTERNAL = (SENTIMENTS, MERGES, FEEDBACK, PAIRS, ITEM_CARDS, ITEM_VECTORS)
+"""What one agent tells another."""
+
+LISTS = (RECOMMENDATIONS, COPY, DECISIONS)
+"""What storefronts subscribe to, and what it was made from."""
+
+REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
+
+DEAD_LETTERS = tuple(Topic(f"dlq.{topic.name}", None, topic.key) for topic in INPUTS + INTERNAL[:4])
+"""One for each topic that a worker folds."""
+
+ALL = INPUTS + INTERNAL + LISTS + REKEYS + DEAD_LETTERS
+
+BY_NAME = {topic.name: topic for topic in ALL}
+
+
+def dead_letters(topic: Topic) -> Topic:
+    """Return where the bad records of *topic* go."""
+    return BY_NAME[f"dlq.{topic.name}"]

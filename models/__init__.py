@@ -1,0 +1,1 @@
+"""Everything that scores. Knows numpy; has never heard of Kafka."""

@@ -1,0 +1,75 @@
+"""What the agents ask of models: the interfaces that real models and test doubles share.
+
+Every method is thread-safe, blocks until done, and gives each text or history the same bytes whatever is asked
+beside it (a batch equals its rows).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.base import Language
+from schemas.sentiments import Label
+
+Vectors = NDArray[np.float32]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What a text says."""
+
+    polarity: float
+    """From -1 to 1, rounded to 4 places."""
+    label: Label
+    probability: float
+    """Of *label*, calibrated, rounded to 4 places."""
+    language: Language
+
+
+class History(NamedTuple):
+    """What a shopper did last, oldest first; all three of equal length, one or more."""
+
+    vectors: Vectors
+    """(n, size): the vectors of the items."""
+    kinds: Sequence[str]
+    """`view`, `click`, `add_to_cart`, `purchase`, `search`, `like` or `dislike` for each."""
+    ages: Sequence[float]
+    """Seconds before now for each."""
+
+
+class Embedder(Protocol):
+    """Sentences to vectors of length 1."""
+
+    version: str
+    size: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return (len(texts), size)."""
+
+
+class Sentiment(Protocol):
+    """Review texts to polarity."""
+
+    version: str
+
+    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
+        """Judge each text; None as its language: find out."""
+
+
+class Interest(Protocol):
+    """Histories to the vector of what comes next, in the space of the embedder."""
+
+    version: str
+
+    def vectors(self, histories: Sequence[History]) -> Vectors:
+        """Return (len(histories), size), each of length 1."""
+
+
+class Models(NamedTuple):
+    """The models of one worker; replaced as a whole."""
+
+    embedder: Embedder
+    sentiment: Sentiment
+    interest: Interest

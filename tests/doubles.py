@@ -1,0 +1,62 @@
+"""Models that need no artefact: deterministic, and real enough to rank by."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.api import History, Judgement, Models, Vectors
+from schemas.base import Language
+from schemas.sentiments import Label
+
+SIZE = 384
+
+
+class WordEmbedder:
+    """Texts that share words have near vectors."""
+
+    version = "words@1"
+    size = SIZE
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, SIZE), np.float32)
+
+    def _one(self, text: str) -> Vectors:
+        total = np.full(SIZE, 1e-3, np.float32)
+        for word in text.lower().split():
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+            total += np.random.default_rng(seed).standard_normal(SIZE).astype(np.float32)
+        return (total / np.linalg.norm(total)).astype(np.float32)
+
+
+class WordSentiment:
+    """Counts a few words."""
+
+    version = "words@1"
+
+    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
+        return [self._one(text, language) for text, language in zip(texts, languages, strict=True)]
+
+    def _one(self, text: str, language: Language | None) -> Judgement:
+        good = sum(text.lower().count(word) for word in ("good", "great", "love", "好", "喜欢"))
+        bad = sum(text.lower().count(word) for word in ("bad", "broke", "terrible", "差", "坏"))
+        polarity = (good - bad) / max(1, good + bad)
+        label: Label = "positive" if polarity > 0 else "negative" if polarity < 0 else "neutral"
+        return Judgement(polarity=polarity, label=label, probability=0.9, language=language or "en")
+
+
+class MeanInterest:
+    """The mean of the history, newest heaviest."""
+
+    version = "mean@1"
+
+    def vectors(self, histories: Sequence[History]) -> Vectors:
+        return np.stack([self._one(history) for history in histories])
+
+    def _one(self, history: History) -> Vectors:
+        weights = 0.8 ** np.arange(len(history.vectors))[::-1]
+        total = (history.vectors * weights[:, None]).sum(0)
+        return (total / (np.linalg.norm(total) or 1)).astype(np.float32)
+
+
+MODELS = Models(WordEmbedder(), WordSentiment(), MeanInterest())
