@@ -126,7 +126,7 @@ class Folder(Stage):
 
     state: type[State]
 
-    def new(self, key: str) -> Any:
+    def new(self) -> Any:
         """Return the state of a key that has none; *offsets* is filled by the driver."""
         return self.state(offsets=[])
 
