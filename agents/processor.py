@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from agents.topics import Topic
+from agents.topics import REKEY_ITEMS, REKEY_SHOPPERS, Topic
 from schemas.base import Record
 
 RECENT_IDS = 32
@@ -76,7 +76,7 @@ class State(msgspec.Struct, gc=False):
     """Base of what is kept for a key."""
 
     offsets: list[int]
-    """The offset last folded, by the index of its topic in the processor's *inputs*."""
+    """The offset last folded, by the index of its topic in `sources`."""
     revision: int = 0
     """Events folded; it only grows."""
     recent: list[str] = []
@@ -108,7 +108,7 @@ class Stage(ABC):
 
     name: ClassVar[str]
     inputs: tuple[Input, ...]
-    """Order matters: it is the index into `State.offsets`.  Append only."""
+    """Order matters: it decides the index into `State.offsets`.  Append only."""
     views: tuple[View, ...] = ()
     outputs: tuple[Topic, ...] = ()
 
@@ -154,25 +154,32 @@ class Mapper(Stage):
         """Note what `score` and `finish` need of *event*."""
 
 
+def sources(folder: Folder) -> tuple[Topic, ...]:
+    """Return the topics whose offsets a state keeps: the one of misplaced records first, then the inputs in their order."""
+    rekey = REKEY_SHOPPERS if folder.inputs[0].topic.key == "shopper" else REKEY_ITEMS
+    return (rekey, *(source.topic for source in folder.inputs))
+
+
 def fold_once(
-    folder: Folder, state: State, source: int, event: Any, origin: Origin
+    folder: Folder, state: State, source: int, offset: int, event: Any, origin: Origin
 ) -> Effects | Literal["duplicate", "redelivered"] | None:
     """Fold *event* into *state* unless it is in it already.
 
-    *source* is the index of the topic in `folder.inputs`.  A name instead of effects says why it was not folded.
+    It was read at *offset* of the topic with index *source* in `sources`; *origin* is the place where the shop put it,
+    another one if it was misplaced.  A name instead of effects says why it was not folded.
     """
-    if origin.offset <= state.offsets[source]:
+    if offset <= state.offsets[source]:
         return "redelivered"
     if origin.id is not None:
         if origin.id in state.recent:
-            state.offsets[source] = origin.offset
+            state.offsets[source] = offset
             return "duplicate"
         state.recent.append(origin.id)
         if len(state.recent) > RECENT_IDS:
             del state.recent[0]
     state.revision += 1
     effects = folder.fold(state, event, origin)
-    state.offsets[source] = origin.offset
+    state.offsets[source] = offset
     return effects
 
 

@@ -1,0 +1,175 @@
+"""Which records may be delivered, and how far each partition may be committed.
+
+Pure: it knows no Kafka client, no clock and no event loop.  A partition is closed until its state is restored; then it
+is read in log order from one offset on.  Whoever works on a partition holds the `Partition` or an `Entry` of it; when the
+partition is taken away or restored again, a new object takes its place, so late answers need no special care.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+Source = tuple[str, int]
+"""Topic and partition."""
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """A delivered stretch of one partition: offsets up to, not including, *next*."""
+
+    partition: "Partition"
+    next: int
+    records: int
+    waits: int
+    """Readers that have not finished it, and owed work that it waits for."""
+    readers: int
+    """Readers that have not finished it."""
+
+
+@dataclass(eq=False, slots=True)
+class Partition:
+    """One partition of one assignment."""
+
+    source: Source
+    read: int | None = None
+    """Offset to read next; None while the partition is closed."""
+    entries: deque[Entry] = field(default_factory=deque)
+    """What was delivered and is not committed, in log order."""
+    committed: int | None = None
+
+
+class Delivery:
+    """What is open, what is in flight, what may be committed."""
+
+    def __init__(self, uncommitted: int, queued: int) -> None:
+        self.uncommitted_limit = uncommitted
+        """Records delivered and not committed, above which nothing more is fetched."""
+        self.queued_limit = queued
+        """Records delivered and not folded, above which nothing more is fetched."""
+        self.uncommitted = 0
+        self.queued = 0
+        self.running = 0
+        """Entries that a reader has started and not finished."""
+        self.draining = False
+        self._partitions: dict[Source, Partition] = {}
+
+    # -- assignments
+
+    def assign(self, sources: Iterable[Source]) -> dict[Source, Partition]:
+        """Begin an assignment in which every partition is closed."""
+        self.revoke()
+        self._partitions = {source: Partition(source) for source in sources}
+        return dict(self._partitions)
+
+    def open(self, partition: Partition, offset: int) -> bool:
+        """Let a restored partition be read from *offset*, its committed offset, on."""
+        if not self.owns(partition) or partition.read is not None:
+            return False
+        partition.read = partition.committed = offset
+        return True
+
+    def close(self, source: Source) -> Partition | None:
+        """Forget what was delivered of *source* and not committed; it stays closed until it is opened again."""
+        old = self._partitions.get(source)
+        if old is None:
+            return None
+        for entry in old.entries:
+            self.uncommitted -= entry.records
+            if entry.readers:
+                self.queued -= entry.records
+        partition = self._partitions[source] = Partition(source)
+        return partition
+
+    def drain(self) -> None:
+        """Deliver and start nothing more: the assignment is about to end."""
+        self.draining = True
+
+    def revoke(self) -> None:
+        """End the assignment; acks that are still to come change nothing."""
+        self.uncommitted = self.queued = self.running = 0
+        self.draining = False
+        self._partitions = {}
+
+    def owns(self, partition: Partition) -> bool:
+        """Tell whether *partition* belongs to the assignment in force."""
+        return self._partitions.get(partition.source) is partition
+
+    # -- the way of a batch
+
+    def fetchable(self) -> dict[Source, int]:
+        """Return the offset to read next of each partition that may be read now."""
+        if self.draining or self.uncommitted >= self.uncommitted_limit or self.queued >= self.queued_limit:
+            return {}
+        return {s: p.read for s, p in self._partitions.items() if p.read is not None}
+
+    def deliver(self, source: Source, at: int, next_offset: int, records: int, readers: int) -> Entry | None:
+        """Record a batch that was read from *at* on as delivered; None means that it must not be."""
+        partition = self._partitions.get(source)
+        if partition is None or partition.read != at or self.draining or next_offset <= at:
+            return None
+        entry = Entry(partition, next_offset, records, readers, readers)
+        partition.entries.append(entry)
+        partition.read = next_offset
+        self.uncommitted += records
+        self.queued += records
+        return entry
+
+    def skip(self, source: Source, at: int, next_offset: int) -> None:
+        """Pass over a stretch of the log that holds no records: control records, aborted ones."""
+        partition = self._partitions.get(source)
+        if partition is not None and partition.read == at and next_offset > at:
+            partition.entries.append(Entry(partition, next_offset, 0, 0, 0))
+            partition.read = next_offset
+
+    def start(self, entry: Entry) -> bool:
+        """Tell whether a reader may begin with *entry*; if not, it must drop it."""
+        if self.draining or not self.owns(entry.partition):
+            return False
+        self.running += 1
+        return True
+
+    def current(self, entry: Entry) -> bool:
+        """Tell whether the partition of *entry* is still ours, and was not restored since."""
+        return self.owns(entry.partition)
+
+    def stop(self, entry: Entry) -> None:
+        """Count one started reader of *entry* as finished; what it owes is held before."""
+        if not self.running:
+            return
+        self.running -= 1
+        if self.owns(entry.partition):
+            entry.readers -= 1
+            entry.waits -= 1
+            if not entry.readers:
+                self.queued -= entry.records
+
+    # -- commits
+
+    def committable(self) -> dict[Partition, int]:
+        """Return each partition whose finished prefix ends behind what is committed."""
+        offsets = {}
+        for partition in self._partitions.values():
+            end = partition.committed
+            for entry in partition.entries:
+                if entry.waits:
+                    break
+                end = entry.next
+            if end is not None and end != partition.committed:
+                offsets[partition] = end
+        return offsets
+
+    def committed(self, partition: Partition, offset: int) -> None:
+        """Record that the broker holds *offset*."""
+        if not self.owns(partition):
+            return
+        partition.committed = offset
+        while partition.entries and partition.entries[0].next <= offset:
+            self.uncommitted -= partition.entries.popleft().records
+
+    def positions(self) -> dict[Source, int | None]:
+        """Return the committed offset of each assigned partition, None while it is closed."""
+        return {source: partition.committed for source, partition in self._partitions.items()}
+
+    def closed(self) -> int:
+        """Return how many assigned partitions cannot be read yet."""
+        return sum(partition.read is None for partition in self._partitions.values())

@@ -1,0 +1,33 @@
+"""What can stop a worker."""
+
+
+class EngineError(Exception):
+    """Base of the errors of this package."""
+
+
+class ConfigurationError(EngineError):
+    """The worker cannot start as it is set up.
+
+    Operator action: what the message says.
+    """
+
+
+class FencedError(EngineError):
+    """Another worker writes a changelog partition of ours.
+
+    Operator action: none if it happens once; the partition is restored again.
+    """
+
+
+class LostRecordsError(EngineError):
+    """A committed offset lies outside the log: records were deleted before they were read.
+
+    Operator action: find out why (retention, a topic made anew, an unclean election), then set the group's offset.
+    """
+
+
+class UndeliverableError(EngineError):
+    """Records could not be written within the delivery timeout.
+
+    Operator action: see whether the brokers are up and have enough replicas in sync; the worker's restart repeats the work.
+    """

@@ -1,0 +1,170 @@
+"""Event logs: one record a line, as `kcat -J` writes them, plain, `.gz` or `.zst`.
+
+kcat has no form for bytes that are not UTF-8.  Such a key or payload stands in `key_base64` or `payload_base64` in
+place of the plain field; if a header's value is such, all of them stand in `headers_base64`, names as they are.
+"""
+
+import gzip
+import io
+import zlib
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import msgspec
+import zstandard
+from msgspec import UNSET, UnsetType
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class LogError(Exception):
+    """A log that can't be used; the text says where and why.
+
+    Operator action: mend the line that it names, or record the log again.
+    """
+
+
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
+    """One record as it lies on a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    """The broker's, in milliseconds since 1970."""
+    key: bytes | None
+    value: bytes | None
+    """None: a tombstone."""
+    headers: Headers = ()
+
+
+class _Line(msgspec.Struct, kw_only=True, gc=False):
+    """The fields of a line in kcat's order."""
+
+    topic: str
+    partition: int
+    offset: int
+    tstype: str = "create"
+    ts: int
+    broker: int = -1
+    headers: list[str | None] | UnsetType = UNSET
+    headers_base64: list[str | None] | UnsetType = UNSET
+    key: str | UnsetType | None = UNSET
+    key_base64: str | UnsetType = UNSET
+    payload: str | UnsetType | None = UNSET
+    payload_base64: str | UnsetType = UNSET
+
+
+_decoder = msgspec.json.Decoder(_Line)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(line: bytes) -> LogRecord:
+    """Return the record of one line; raise ValueError (of which msgspec's are) for one that is none."""
+    it = _decoder.decode(line)
+    value = a2b_base64(it.payload_base64) if it.payload_base64 is not UNSET else _bytes(it.payload)
+    key = a2b_base64(it.key_base64) if it.key_base64 is not UNSET else _bytes(it.key)
+    headers: Headers = ()
+    if it.headers_base64 is not UNSET:
+        headers = _pairs(it.headers_base64, binary=True)
+    elif it.headers is not UNSET and it.headers:
+        headers = _pairs(it.headers, binary=False)
+    return LogRecord(it.topic, it.partition, it.offset, it.ts, key, value, headers)
+
+
+def encode(record: LogRecord) -> bytes:
+    """Return the line of *record*, with its line feed."""
+    line = _Line(topic=record.topic, partition=record.partition, offset=record.offset, ts=record.timestamp)
+    if record.headers:
+        _set_headers(line, record.headers)
+    try:
+        line.key = record.key.decode() if record.key is not None else None
+    except UnicodeDecodeError:
+        line.key_base64 = _base64(cast("bytes", record.key))
+    try:
+        line.payload = record.value.decode() if record.value is not None else None
+    except UnicodeDecodeError:
+        line.payload_base64 = _base64(cast("bytes", record.value))
+    return _encoder.encode(line) + b"\n"
+
+
+def read(path: Path) -> Iterator[tuple[int, LogRecord]]:
+    """Yield number and record of each line; a bad one is a LogError that names file and line."""
+    number = 0
+    try:
+        with opened(path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, decode(line)
+    except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+        message = f"{path}: not a whole {path.suffix} file after line {number}: {error}"
+        raise LogError(message) from error
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise LogError(message) from error
+    except ValueError as error:
+        message = f"{path}:{number}: not a record as `kcat -J` writes it: {error}"
+        raise LogError(message) from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open *path* for reading, unpacked if its name says that it is packed."""
+    with path.open("rb") as raw:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=raw, mode="rb") as file:
+                yield cast("IO[bytes]", file)
+        elif path.suffix == ".zst":
+            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
+                yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20))
+        else:
+            yield raw
+
+
+@contextmanager
+def created(path: Path) -> Iterator[IO[bytes]]:
+    """Open *path* for writing, packed if its name says so; the same lines give the same bytes."""
+    try:
+        raw = path.open("wb")
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise LogError(message) from error
+    with raw:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as file:
+                yield cast("IO[bytes]", file)
+        elif path.suffix == ".zst":
+            with zstandard.ZstdCompressor().stream_writer(raw) as stream:
+                yield cast("IO[bytes]", stream)
+        else:
+            yield raw
+
+
+def _bytes(text: str | UnsetType | None) -> bytes | None:
+    return text.encode() if isinstance(text, str) else None
+
+
+def _base64(data: bytes) -> str:
+    return b2a_base64(data, newline=False).decode()
+
+
+def _pairs(flat: list[str | None], *, binary: bool) -> Headers:
+    if len(flat) % 2:
+        message = "an odd number of headers: expected name, value, name, value …"
+        raise ValueError(message)
+    values = (value if value is None else a2b_base64(value) if binary else value.encode() for value in flat[1::2])
+    return tuple((name or "", value) for name, value in zip(flat[::2], values, strict=True))
+
+
+def _set_headers(line: _Line, headers: Headers) -> None:
+    try:
+        line.headers = [
+            text for name, value in headers for text in (name, value.decode() if value is not None else None)
+        ]
+    except UnicodeDecodeError:
+        line.headers_base64 = [
+            text for name, value in headers for text in (name, _base64(value) if value is not None else None)
+        ]
