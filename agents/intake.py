@@ -64,7 +64,7 @@ class Intake:
 
     def __init__(self, source: Input) -> None:
         self.source = source
-        self._decode: Decode = source.decode or msgspec.json.Decoder(source.topic.record).decode
+        self.decode: Decode = source.decode or msgspec.json.Decoder(source.topic.record).decode
 
     def admit(
         self, key: bytes | None, value: bytes | None, headers: Headers, partition: int, partitions: int
@@ -92,7 +92,7 @@ class Intake:
         if value is None:
             return Admitted(None, event_id) if self.source.tombstones else _TOMBSTONE
         try:
-            return Admitted(self._decode(value), event_id)
+            return Admitted(self.decode(value), event_id)
         except (ValueError, RecursionError) as error:
             return self._read_prefixed(value, event_id) or _rejection(error)
 
@@ -118,7 +118,7 @@ class Intake:
         if value[0:1] != b"\0" or len(value) <= _WIRE_PREFIX:
             return None
         try:
-            return Admitted(self._decode(value[_WIRE_PREFIX:]), event_id)
+            return Admitted(self.decode(value[_WIRE_PREFIX:]), event_id)
         except (ValueError, RecursionError) as error:
             return _rejection(error)
 
@@ -128,7 +128,7 @@ class Intake:
             return _TOMBSTONE
         try:
             envelope = _envelope(value)
-            return Admitted(self._decode(bytes(envelope.data)), envelope.id)
+            return Admitted(self.decode(bytes(envelope.data)), envelope.id)
         except (ValueError, RecursionError) as error:
             return _rejection(error)
 

@@ -183,6 +183,16 @@ def fold_once(
     return effects
 
 
+def misplaced(origin: Origin) -> Origin:
+    """Return *origin* of a record that goes through a rekey topic: its place names it, so that it is folded once.
+
+    A worker that dies behind sending it on sends it on again, to another offset.
+    """
+    if origin.id is not None:
+        return origin
+    return msgspec.structs.replace(origin, id=f"{origin.topic}/{origin.partition}/{origin.offset}")
+
+
 def event_time(at: datetime, origin: Origin) -> tuple[int, bool]:
     """Return *at* in milliseconds since 1970, cut back to the broker's time plus a skew, and whether it was cut."""
     milliseconds = int(at.timestamp() * 1000)

@@ -32,8 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`auto`, `cpu` or `cuda`."""
     callers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Threads that run models, each with one text or bucket at a time."""
-    inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 64_000
-    """Records read and not yet committed, above which nothing more is read."""
+    inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 200_000
+    """Records of a topic read and not yet committed, above which nothing more of it is read."""
     owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """Lists waiting to be made, above which the oldest are shed."""
     list_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10

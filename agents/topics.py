@@ -65,7 +65,7 @@ LISTS = (RECOMMENDATIONS, COPY, DECISIONS)
 
 REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
 
-DEAD_LETTERS = tuple(Topic(f"dlq.{topic.name}", None, topic.key) for topic in INPUTS + INTERNAL[:4])
+DEAD_LETTERS = tuple(Topic(f"dlq.{topic.name}", None, topic.key) for topic in INPUTS + INTERNAL[:4] + REKEYS)
 """One for each topic that a worker folds."""
 
 ALL = INPUTS + INTERNAL + LISTS + REKEYS + DEAD_LETTERS

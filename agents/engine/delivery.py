@@ -5,7 +5,7 @@ is read in log order from one offset on.  Whoever works on a partition holds the
 partition is taken away or restored again, a new object takes its place, so late answers need no special care.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -24,6 +24,8 @@ class Entry:
     """Readers that have not finished it, and owed work that it waits for."""
     readers: int
     """Readers that have not finished it."""
+    running: int = 0
+    """Readers that are at it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -43,11 +45,13 @@ class Delivery:
 
     def __init__(self, uncommitted: int, queued: int) -> None:
         self.uncommitted_limit = uncommitted
-        """Records delivered and not committed, above which nothing more is fetched."""
+        """Records of a topic delivered and not committed, above which nothing more of it is fetched."""
         self.queued_limit = queued
-        """Records delivered and not folded, above which nothing more is fetched."""
-        self.uncommitted = 0
-        self.queued = 0
+        """Records of a topic delivered and not folded, above which nothing more of it is fetched."""
+        self.uncommitted: Counter[str] = Counter()
+        """By topic."""
+        self.queued: Counter[str] = Counter()
+        """By topic."""
         self.running = 0
         """Entries that a reader has started and not finished."""
         self.draining = False
@@ -74,9 +78,10 @@ class Delivery:
         if old is None:
             return None
         for entry in old.entries:
-            self.uncommitted -= entry.records
+            self.uncommitted[source[0]] -= entry.records
             if entry.readers:
-                self.queued -= entry.records
+                self.queued[source[0]] -= entry.records
+            self.running -= entry.running
         partition = self._partitions[source] = Partition(source)
         return partition
 
@@ -86,9 +91,15 @@ class Delivery:
 
     def revoke(self) -> None:
         """End the assignment; acks that are still to come change nothing."""
-        self.uncommitted = self.queued = self.running = 0
+        self.uncommitted.clear()
+        self.queued.clear()
+        self.running = 0
         self.draining = False
         self._partitions = {}
+
+    def find(self, source: Source) -> Partition | None:
+        """Return the partition of the assignment in force, None if it is another worker's."""
+        return self._partitions.get(source)
 
     def owns(self, partition: Partition) -> bool:
         """Tell whether *partition* belongs to the assignment in force."""
@@ -98,9 +109,22 @@ class Delivery:
 
     def fetchable(self) -> dict[Source, int]:
         """Return the offset to read next of each partition that may be read now."""
-        if self.draining or self.uncommitted >= self.uncommitted_limit or self.queued >= self.queued_limit:
+        if self.draining:
             return {}
-        return {s: p.read for s, p in self._partitions.items() if p.read is not None}
+        withheld = self.withheld()
+        return {s: p.read for s, p in self._partitions.items() if p.read is not None and s[0] not in withheld}
+
+    def withheld(self) -> set[str]:
+        """Return the topics of which nothing more is fetched for now."""
+        return self.full() | {topic for topic, records in self.queued.items() if records >= self.queued_limit}
+
+    def full(self) -> set[str]:
+        """Return the topics of which nothing more is fetched before a commit."""
+        return {topic for topic, records in self.uncommitted.items() if records >= self.uncommitted_limit}
+
+    def due(self) -> bool:
+        """Tell whether a commit should not wait for its interval: half of what may be uncommitted is."""
+        return any(2 * records >= self.uncommitted_limit for records in self.uncommitted.values())
 
     def deliver(self, source: Source, at: int, next_offset: int, records: int, readers: int) -> Entry | None:
         """Record a batch that was read from *at* on as delivered; None means that it must not be."""
@@ -110,8 +134,8 @@ class Delivery:
         entry = Entry(partition, next_offset, records, readers, readers)
         partition.entries.append(entry)
         partition.read = next_offset
-        self.uncommitted += records
-        self.queued += records
+        self.uncommitted[source[0]] += records
+        self.queued[source[0]] += records
         return entry
 
     def skip(self, source: Source, at: int, next_offset: int) -> None:
@@ -126,6 +150,7 @@ class Delivery:
         if self.draining or not self.owns(entry.partition):
             return False
         self.running += 1
+        entry.running += 1
         return True
 
     def current(self, entry: Entry) -> bool:
@@ -134,14 +159,14 @@ class Delivery:
 
     def stop(self, entry: Entry) -> None:
         """Count one started reader of *entry* as finished; what it owes is held before."""
-        if not self.running:
+        if not self.owns(entry.partition):
             return
         self.running -= 1
-        if self.owns(entry.partition):
-            entry.readers -= 1
-            entry.waits -= 1
-            if not entry.readers:
-                self.queued -= entry.records
+        entry.running -= 1
+        entry.readers -= 1
+        entry.waits -= 1
+        if not entry.readers:
+            self.queued[entry.partition.source[0]] -= entry.records
 
     # -- commits
 
@@ -164,7 +189,7 @@ class Delivery:
             return
         partition.committed = offset
         while partition.entries and partition.entries[0].next <= offset:
-            self.uncommitted -= partition.entries.popleft().records
+            self.uncommitted[partition.source[0]] -= partition.entries.popleft().records
 
     def positions(self) -> dict[Source, int | None]:
         """Return the committed offset of each assigned partition, None while it is closed."""

@@ -54,7 +54,15 @@ class OwedQueue:
         return len(self._flying)
 
     def put(
-        self, place: tuple[Hashable, str], request: Any, entry: Entry, *, now: float, since: int, linger: float, shed: bool
+        self,
+        place: tuple[Hashable, str],
+        request: Any,
+        entry: Entry,
+        *,
+        now: float,
+        since: int,
+        linger: float,
+        shed: bool,
     ) -> None:
         """Owe *request* on behalf of *entry*, which is held until the work is settled."""
         item = self._items.get(place)
@@ -106,6 +114,11 @@ class OwedQueue:
     def wait(self, now: float) -> float | None:
         """Return the seconds until the next item is due; None if there is none."""
         return max(0.0, self._order[0][0] - now) if self._order else None
+
+    def relieve(self) -> None:
+        """Drop the older half of what may be shed: too much waits for it."""
+        for item in list(self._sheddable.values())[: (len(self._sheddable) + 1) // 2]:
+            self._drop(item)
 
     def hurry(self) -> None:
         """Let nothing linger any longer."""

@@ -1,0 +1,68 @@
+"""Builds a worker of settings: the one place that wires."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import faust
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from agents.engine import topics
+from agents.engine.app import App, Config
+from agents.engine.app import build as build_engine
+from agents.engine.topics import Needed
+from agents.health import Health
+from agents.metrics import Metrics
+from agents.processor import Stage
+from agents.settings import Settings
+from agents.topics import ALL
+from agents.wiring import FOLDERS
+
+
+def build(settings: Settings, stages: Sequence[Stage]) -> tuple[App, Health]:
+    """Return the app of one worker and what it tells; a ConfigurationError if the broker is not ready for it."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    metrics = Metrics(registry)
+    app = build_engine(config(settings), stages, metrics)
+    health = Health(
+        metrics,
+        settings.web_host,
+        settings.web_port,
+        ready=app.engine.ready,
+        failed=lambda: app.should_stop,
+        report=app.engine.report,
+    )
+    return app, health
+
+
+def run(app: App, health: Health) -> int:
+    """Run a worker until it is told to stop; return its exit code, 1 if it failed."""
+    worker = faust.Worker(app, health, quiet=True, override_logging=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 1 if app.crashed else 0
+
+
+def config(settings: Settings) -> Config:
+    """Return the part of the settings that the engine needs."""
+    return Config(
+        servers=settings.broker,
+        app_id=settings.app_id,
+        prefix=settings.topic_prefix,
+        directory=settings.data_dir,
+        commit_seconds=settings.commit_interval / timedelta(seconds=1),
+        session_seconds=settings.session_timeout / timedelta(seconds=1),
+        inflight_records=settings.inflight_records,
+        owed_lists=settings.owed_lists,
+        callers=settings.callers,
+    )
+
+
+def needed(settings: Settings) -> dict[str, Needed]:
+    """Return every topic of this system by its name on the broker."""
+    return topics.needed(
+        ALL, FOLDERS, prefix=settings.topic_prefix, app_id=settings.app_id, partitions=settings.partitions
+    )

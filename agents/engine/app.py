@@ -1,0 +1,108 @@
+"""A Faust app with an engine in it: the one place that knows how Faust has to be set up."""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import faust
+
+from agents.engine import private, topics
+from agents.engine.assignor import CoPartitionAssignor
+from agents.engine.consumer import Transport
+from agents.engine.engine import Engine
+from agents.engine.errors import ConfigurationError
+from agents.metrics import Metrics
+from agents.processor import Folder, Stage
+
+_STOP_SECONDS = 45.0
+"""A stop that takes longer is ended by force; what is not committed is repeated by the next worker."""
+
+
+class Config(NamedTuple):
+    """What an engine needs to know of its surroundings."""
+
+    servers: str
+    """Bootstrap servers, separated by commas."""
+    app_id: str
+    prefix: str
+    directory: Path
+    """Of the local stores."""
+    commit_seconds: float
+    session_seconds: float
+    inflight_records: int
+    owed_lists: int
+    callers: int
+
+
+class App(faust.App):
+    """Starts the engine before it joins the group, and stops it last."""
+
+    engine: Engine
+
+    async def on_start(self) -> None:
+        """Connect and read the views."""
+        await super().on_start()
+        await self.engine.start()
+
+    async def on_stop(self) -> None:
+        """Stop as Faust does, then release what is the engine's; by force if that takes too long."""
+        limit = threading.Timer(_STOP_SECONDS, os._exit, [1])
+        limit.daemon = True
+        limit.start()
+        await super().on_stop()
+        await self.engine.stop()
+        limit.cancel()
+
+
+def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
+    """Return an app that runs *stages*; a ConfigurationError if they can't be run on this broker."""
+    found = topics.existing(config.servers)
+    folders = [stage for stage in stages if isinstance(stage, Folder)]
+    changelogs = {topics.changelog(config.app_id, it.name): it.inputs[0].topic for it in folders}
+    partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
+    app = _app(config)
+    app.engine = engine = Engine(
+        app,
+        stages,
+        servers=config.servers,
+        prefix=config.prefix,
+        partitions=partitions,
+        directory=config.directory,
+        metrics=metrics,
+        inflight_records=config.inflight_records,
+        owed_lists=config.owed_lists,
+        callers=config.callers,
+    )
+    transport = Transport(list(app.conf.broker), app)
+    transport.engine = engine
+    app.transport = transport
+    app.assignor = CoPartitionAssignor(engine.layout(), engine.on_disk)  # type: ignore[assignment, method-assign]
+    private.skip_record_objects()
+    return app
+
+
+def _app(config: Config) -> App:
+    wrong = {name: found for name, found in private.versions().items() if found != private.PINNED[name]}
+    if wrong:
+        message = f"installed: {wrong}, known: {private.PINNED}; install requirements/ again"
+        raise ConfigurationError(message)
+    options: dict[str, Any] = {
+        "broker": [f"kafka://{server.strip()}" for server in config.servers.split(",")],
+        "datadir": config.directory,
+        "broker_commit_interval": config.commit_seconds,
+        "broker_session_timeout": config.session_seconds,
+        "broker_heartbeat_interval": config.session_seconds / 5,
+        "broker_rebalance_timeout": max(60.0, config.session_seconds),
+        "broker_request_timeout": max(90.0, config.session_seconds * 2),
+        "consumer_auto_offset_reset": "none",  # positions are set here; an offset out of the log is an error
+        "consumer_metadata_max_age_ms": 5_000,
+        "table_standby_replicas": 1,  # at 0 Faust takes no assignor of ours
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "stream_wait_empty": True,
+        "web_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+    return App(config.app_id, **options)

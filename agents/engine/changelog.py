@@ -1,0 +1,87 @@
+"""Appends states to changelog topics in explicit batches, and says at which offsets they lie."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from agents.engine.errors import FencedError, UndeliverableError
+
+BITE = 1_000
+"""Records handled before other tasks may run."""
+
+_BATCH_BYTES = 256 << 10
+_ACK_SECONDS = 60.0
+
+
+class Stretch(NamedTuple):
+    """Where appended records lie."""
+
+    first: int
+    end: int
+    """Behind the last one."""
+
+
+class Changelog:
+    """One changelog topic."""
+
+    _producer: AIOKafkaProducer
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def start(self, producer: AIOKafkaProducer) -> None:
+        """Write through *producer*, which is started before the first assignment and outlives the last."""
+        self._producer = producer
+
+    async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
+        """Write *items*, one at least, in order; return when all are acked.
+
+        A FencedError says that somebody else wrote between them, an UndeliverableError that acks did not come.
+        """
+        producer = self._producer
+        sent: list[tuple[int, Any]] = []
+        batch = producer.create_batch()
+        try:
+            for count, (key, value) in enumerate(items, 1):
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    sent.append(await self._send(partition, batch))
+                    batch = producer.create_batch()
+                    if batch.append(key=key, value=value, timestamp=None) is None:
+                        message = (
+                            f"{self.topic}: the state of {key!r} has {len(value)} bytes, more than a batch may have"
+                        )
+                        raise UndeliverableError(message)
+                if not count % BITE:
+                    await asyncio.sleep(0)
+            sent.append(await self._send(partition, batch))
+            acks = [((await asyncio.wait_for(ack, _ACK_SECONDS)).offset, size) for size, ack in sent]
+        except (KafkaError, TimeoutError) as error:
+            message = f"{self.topic}-{partition}: {error!r}"
+            raise UndeliverableError(message) from error
+        first = end = acks[0][0]
+        for offset, size in acks:
+            if offset != end:
+                message = f"{self.topic}-{partition}: acked at {offset}, expected {end}"
+                raise FencedError(message)
+            end = offset + size
+        return Stretch(first, end)
+
+    async def _send(self, partition: int, batch: Any) -> tuple[int, Any]:
+        size = batch.record_count()
+        batch.close()
+        return size, await self._producer.send_batch(batch, self.topic, partition=partition)
+
+
+def producer(servers: str, *, batch_bytes: int = _BATCH_BYTES) -> AIOKafkaProducer:
+    """Return a producer whose acknowledged records survive the loss of a broker, and stand once in the log."""
+    return AIOKafkaProducer(
+        bootstrap_servers=servers,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_batch_size=batch_bytes,
+        max_request_size=4 << 20,
+    )

@@ -1,0 +1,211 @@
+"""Faust's Kafka consumer with delivery by partition batches.
+
+The shell around `delivery.Delivery`: it moves records, positions and rebalances between aiokafka, the core and the
+agents' queues, and decides nothing itself.  Faust keeps group membership, the consumer's thread and the order of a
+rebalance.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode import Service
+
+from agents.engine import private
+from agents.engine.delivery import Source
+from agents.engine.errors import LostRecordsError
+
+if TYPE_CHECKING:
+    from agents.engine.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+_RECHECK_SECONDS = 1.0
+_WAIT_MS = 500
+_WITHHELD_MS = 10
+"""Other topics are waited for no longer than this while one is not read for now."""
+
+
+class Thread(driver.AIOKafkaConsumerThread):
+    """The thread that owns the group's aiokafka consumer."""
+
+    _assignment: object = None
+    _checked: dict[TopicPartition, int]
+    """Positions that nothing can have moved since they were looked at."""
+    _looked = 0.0
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        private.read_committed(consumer)
+        return consumer
+
+    async def committed(self, source: Source) -> int | None:
+        """Return the committed offset, None if there is none."""
+        offset = await private.consumer(self).committed(TopicPartition(*source))
+        return None if offset is None else int(offset)
+
+    async def fetch(
+        self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int
+    ) -> tuple[dict[Source, list[Any]], dict[Source, int], dict[Source, int]]:
+        """Return records from exactly *offsets* on, where the log goes on without records, and how far it reaches.
+
+        Positions are looked at first, so whatever an error, a cancelled call or a rebalance swallowed is read again.
+        """
+        consumer = private.consumer(self)
+        now = time.monotonic()
+        if assignment is not self._assignment or now - self._looked > _RECHECK_SECONDS:
+            self._assignment, self._checked, self._looked = assignment, {}, now
+        checked, self._checked = self._checked, {}  # an error on the way leaves nothing believed
+        places = {TopicPartition(*source): offset for source, offset in offsets.items()}
+        try:
+            for place, offset in places.items():
+                if checked.get(place) != offset:
+                    await self._seek_to(consumer, place, offset)
+            records = await consumer.getmany(*places, timeout_ms=wait_ms, max_records=limit)
+            idle, ends = {}, {}
+            for place, offset in places.items():
+                end = consumer.highwater(place) or 0
+                ends[tuple(place)] = end
+                if place in records:
+                    offset = records[place][-1].offset + 1  # noqa: PLW2901  where the next fetch begins
+                elif end > offset:
+                    idle[tuple(place)] = offset = await asyncio.wait_for(consumer.position(place), 1)  # noqa: PLW2901
+                checked[place] = offset
+        except OffsetOutOfRangeError as error:
+            message = f"offsets {error.args[0]} are not in the log any more: records were deleted before they were read"
+            raise LostRecordsError(message) from error
+        except (IllegalStateError, AssertionError, TimeoutError):
+            return {}, {}, {}  # not assigned any more, or a position is being set; what was fetched is read again
+        self._checked = checked
+        return {tuple(place): its for place, its in records.items()}, idle, ends
+
+    async def _seek_to(self, consumer: Any, place: TopicPartition, offset: int) -> None:
+        if not private.has_position(consumer, place) or await consumer.position(place) != offset:
+            consumer.seek(place, offset)
+
+
+class Consumer(driver.Consumer):
+    """Delivers batches to the agents and commits what they finished."""
+
+    _thread: Thread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.engine = cast("Transport", self.transport).engine
+        self.engine.consumer = self
+        self._stopping = False
+
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- rebalance
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Hand the new assignment to the engine when Faust has dealt with it."""
+        partitions = self.engine.begin_assignment((tp.topic, tp.partition) for tp in assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
+        if not self.app.should_stop:
+            self.engine.restore(partitions)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish what runs, commit it, and forget the assignment."""
+        await self.engine.cancel_restores()
+        await super().on_partitions_revoked(revoked)  # calls wait_empty()
+        await self.engine.end_assignment()
+
+    async def wait_empty(self) -> None:
+        """Let running batches end, within bounds, and commit; Faust calls this on a revoke and at shutdown."""
+        await self.engine.drain(lists=self._stopping or self.app.should_stop)
+        await self.commit()
+
+    async def committed(self, source: Source) -> int | None:
+        """Return the group's offset of a partition, None if it never committed one."""
+        return cast("int | None", await self._thread.call_thread(self._thread.committed, source))
+
+    # -- fetch and deliver
+
+    @Service.task
+    async def _deliver_forever(self) -> None:
+        engine, delivery = self.engine, self.engine.delivery
+        while not self.should_stop:
+            offsets, assignment = delivery.fetchable(), engine.assignment
+            if not offsets:
+                await engine.wait_for_change(0.5)
+                continue
+            wait_ms = _WITHHELD_MS if delivery.withheld() else _WAIT_MS
+            try:
+                records, idle, ends = await self._thread.call_thread(
+                    self._thread.fetch, assignment, offsets, engine.fetch_records, wait_ms
+                )
+            except LostRecordsError as error:
+                await self.app.crash(error)
+                return
+            except (KafkaError, RuntimeError, OSError) as error:  # the next fetch begins where this one did
+                log.warning("fetch failed, trying again", error=repr(error))
+                await self.sleep(0.2)
+                continue
+            if assignment is not engine.assignment:
+                continue
+            for source, batch in records.items():
+                engine.deliver(source, offsets[source], batch)
+            for source, offset in idle.items():
+                delivery.skip(source, offsets[source], offset)
+            engine.note_ends(ends)
+            await asyncio.sleep(0)
+
+    # -- commit
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002  Faust's signature
+        """Make state and facts durable, then the offsets; a failure stops the worker."""
+        del topics, start_new_transaction
+        try:
+            return await self.engine.commit()
+        except Exception as error:
+            log.exception("nothing is committed")
+            await self.app.crash(error)
+            return False
+
+    async def commit_offsets(self, offsets: Mapping[Source, int]) -> bool:
+        """Tell the group how far this worker is; False if the group does not take it from us."""
+        return bool(await self._commit({TP(*source): offset for source, offset in offsets.items()}))
+
+    @Service.task
+    async def _commit_early(self) -> None:
+        """Commit before the interval is over when much waits for it."""
+        while not self.should_stop:
+            await self.engine.commit_due.wait()
+            self.engine.commit_due.clear()
+            await self.commit()
+
+    # -- what Faust would do beside this
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Faust's fetch loop: idle, and quiet when it is cancelled."""
+        with suppress(asyncio.CancelledError):
+            await fetcher.wait_until_stopped()
+
+    async def perform_seek(self) -> None:
+        """Only `Thread.fetch` seeks."""
+
+    async def verify_all_partitions_active(self) -> None:
+        """Do not look for livelocks: Faust's detector reads positions while they are set, and dies."""
+
+    async def on_stop(self) -> None:
+        """Commit what is finished."""
+        self._stopping = True
+        await self.engine.cancel_restores()
+        await super().on_stop()
+
+
+class Transport(driver.Transport):
+    """Faust's aiokafka transport with this consumer."""
+
+    Consumer = Consumer
+    engine: "Engine"

@@ -1,0 +1,83 @@
+"""What the parts of an engine share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agents.engine.delivery import Delivery, Entry
+from agents.engine.outbox import Outbox
+from agents.headers import cloud_event
+from agents.intake import partition_of
+from agents.metrics import Metrics
+from agents.processor import Output
+from agents.topics import Topic
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Batch(NamedTuple):
+    """What an agent receives: consecutive records of one partition."""
+
+    topic: str
+    """Without the prefix."""
+    partition: int
+    records: Sequence[Any]
+    entry: Entry
+
+
+class Context:
+    """Delivery, the way out, numbers and names of one worker."""
+
+    def __init__(
+        self,
+        *,
+        delivery: Delivery,
+        outbox: Outbox,
+        metrics: Metrics,
+        prefix: str,
+        partitions: dict[str, int],
+        group: str,
+        changed: Callable[[], None],
+        fail: Callable[[BaseException], Awaitable[None]],
+    ) -> None:
+        """*partitions*: topic to count; *changed* is called when a batch is finished; *fail* stops the worker."""
+        self.delivery = delivery
+        self.outbox = outbox
+        self.metrics = metrics
+        self.partitions = partitions
+        self.group = group
+        self.changed = changed
+        self.fail = fail
+        self._prefix = prefix
+
+    def name(self, topic: str) -> str:
+        """Return the name of a topic on the broker."""
+        return self._prefix + topic
+
+    def emit(self, output: Output, source: str, settled: Callable[[], None] | None = None) -> None:
+        """Send what a processor put out; *source* names it (`/vitrine/items`)."""
+        value = None if output.value is None else _encode(output.value)
+        self.send(output.topic, output.key.encode(), value, cloud_event(output, source), settled)
+
+    def send(
+        self,
+        topic: Topic,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+        settled: Callable[[], None] | None = None,
+    ) -> None:
+        """Send bytes under *key*, where records of this key belong."""
+        partition = partition_of(key or b"", self.partitions[topic.name])
+        self.outbox.put(self.name(topic.name), partition, key, value, headers, settled)
+
+
+async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
+    """Wait for *awaitable*, but not longer; tell whether it ended."""
+    try:
+        await asyncio.wait_for(awaitable, seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,428 @@
+"""Runs processors on Faust: delivery, states, outputs and commits of one worker.
+
+The order of a commit: what may be committed is noted; dirty states are encoded; every fact of the events in them is
+acknowledged; the states are in the changelog; they are in RocksDB; the offsets are the group's.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import faust
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from faust.topics import Topic as FaustTopic
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
+from rocksdict import Cache
+
+from agents.engine import changelog, outbox, topics
+from agents.engine.assignor import Layout, Unit
+from agents.engine.changelog import Changelog
+from agents.engine.context import Batch, Context
+from agents.engine.delivery import Delivery, Partition, Source
+from agents.engine.errors import FencedError, LostRecordsError
+from agents.engine.folding import FolderRunner
+from agents.engine.keyspace import Keyspace
+from agents.engine.mapping import MapperRunner
+from agents.engine.outbox import Outbox
+from agents.engine.restore import reader, restore
+from agents.engine.runner import Runner
+from agents.engine.scoring import Scorer
+from agents.engine.store import Flush, Shard
+from agents.engine.views import ViewReader
+from agents.metrics import Metrics
+from agents.processor import Folder, Stage
+
+log = structlog.get_logger(__name__)
+
+_QUEUED_RECORDS = 32_000
+_BATCH_RECORDS = 4_000
+_DRAIN_SECONDS = 10.0
+_LISTS_SECONDS = 5.0
+_RETRY_SECONDS = 0.5
+_CACHE_BYTES = 64 << 20
+"""RocksDB's blocks, of all partitions together."""
+
+
+class BatchTopic(FaustTopic):
+    """A topic whose agent receives batches; its queue is not one of Faust's, which a late resume clears."""
+
+    @property
+    def queue(self) -> ThrowableQueue:
+        """The queue of the agent."""
+        if self._queue is None:
+            self._queue = ThrowableQueue(flow_control=FlowControlEvent(initially_suspended=False))
+        return self._queue
+
+
+class GroupConsumer(Protocol):
+    """What the engine asks of the shell around aiokafka."""
+
+    async def committed(self, source: Source) -> int | None:
+        """Return the group's offset of a partition, None if there is none."""
+
+    async def commit_offsets(self, offsets: Mapping[Source, int]) -> bool:
+        """Tell the group how far this worker is."""
+
+
+class Engine:
+    """The processors of one worker."""
+
+    consumer: GroupConsumer
+
+    def __init__(
+        self,
+        app: faust.App,
+        stages: Sequence[Stage],
+        *,
+        servers: str,
+        prefix: str,
+        partitions: dict[str, int],
+        directory: Path,
+        metrics: Metrics,
+        inflight_records: int,
+        owed_lists: int,
+        callers: int,
+    ) -> None:
+        """*partitions*: topic without prefix to count, as `topics.check` returns them."""
+        self.app = app
+        self.servers = servers
+        self.metrics = metrics
+        self.delivery = Delivery(inflight_records, _QUEUED_RECORDS)
+        self.fetch_records = 8_000
+        self.assignment: object = None
+        """Changes with each assignment; None before the first."""
+        self.commit_due = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._committing = asyncio.Lock()
+        self._restores: set[asyncio.Task[None]] = set()
+        self._ends: dict[Source, int] = {}
+        self._clients: list[AIOKafkaProducer | AIOKafkaConsumer] = []
+        self._executor = ThreadPoolExecutor(callers * len(stages), thread_name_prefix="score")
+        self._views_read = False
+        self.context = Context(
+            delivery=self.delivery,
+            outbox=Outbox(count=self._count_outputs, fail=app.crash),
+            metrics=metrics,
+            prefix=prefix,
+            partitions=partitions,
+            group=app.conf.id,
+            changed=self._changed.set,
+            fail=app.crash,
+        )
+        views = [view for stage in stages for view in stage.views]
+        self.views = ViewReader(servers, views, partitions, self.context.name, metrics)
+        blocks = Cache(_CACHE_BYTES)
+        self.runners: list[Runner] = [self._runner(stage, directory, blocks, owed_lists) for stage in stages]
+        self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
+        self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
+        self._readers = {topic.name: runner for runner in self.runners for topic in runner.topics}
+        self._names = {self.context.name(name): name for name in self._readers}
+        for runner in self.runners:
+            self._attach(runner)
+
+    # -- what there is to share out
+
+    def layout(self) -> Layout:
+        """Return the co-partitioned groups of topics that workers share out."""
+        groups: dict[str, list[str]] = {}
+        for runner in self.runners:
+            for topic in runner.topics:
+                groups.setdefault(topic.key, []).append(topic.name)
+        return Layout(
+            {key: tuple(sorted(self.context.name(name) for name in names)) for key, names in groups.items()},
+            {key: self.context.partitions[names[0]] for key, names in groups.items()},
+        )
+
+    def on_disk(self) -> Iterable[Unit]:
+        """Return the shares whose states lie on this machine."""
+        return [(runner.topics[0].key, n) for runner in self.folders for n in sorted(runner.keyspace.held())]
+
+    def ready(self) -> bool:
+        """Tell whether views are read, and every assigned partition is open."""
+        return self._views_read and self.assignment is not None and not self.delivery.closed()
+
+    # -- life
+
+    async def start(self) -> None:
+        """Connect and read the views; to be called before the worker joins its group."""
+        changelogs = await self._connect(changelog.producer(self.servers))
+        for runner in self.folders:
+            runner.keyspace.changelog.start(changelogs)
+        self.context.outbox.start(await self._connect(changelog.producer(self.servers, batch_bytes=outbox.BATCH_BYTES)))
+        self._lookup = await self._connect(reader(self.servers, wait_ms=500))
+        await self.views.start()
+        self._views_read = True
+        for scorer in self._scorers.values():
+            scorer.start(self.app.crash)
+
+    async def stop(self) -> None:
+        """Release everything; nothing is committed any more."""
+        await self.cancel_restores()
+        for scorer in self._scorers.values():
+            await scorer.stop()
+        await self.context.outbox.stop()
+        await self.views.stop()
+        async with self._committing:
+            for runner in self.folders:
+                runner.keyspace.close()
+        for client in self._clients:
+            await client.stop()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _connect(self, client: Any) -> Any:
+        self._clients.append(client)
+        await client.start()
+        return client
+
+    # -- assignments
+
+    def begin_assignment(self, sources: Iterable[Source]) -> list[Partition]:
+        """Begin an assignment in which every partition is closed."""
+        self.assignment = object()
+        self.metrics.rebalances.inc()
+        partitions = list(self.delivery.assign(sources).values())
+        self.metrics.assigned.set(len(partitions))
+        self._clear_owed()
+        self._ends.clear()
+        return partitions
+
+    def restore(self, partitions: Iterable[Partition]) -> None:
+        """Bring the states of *partitions* here, and open each as soon as its state is there."""
+        owned = [partition for partition in partitions if self.delivery.owns(partition)]
+        by_source = {partition.source: partition for partition in owned}
+        for runner in self.folders:
+            names = {self.context.name(topic.name) for topic in runner.topics}
+            numbers = {number for name, number in by_source if name in names}
+            shards = runner.keyspace.assign(numbers)
+            if shards:
+                self._spawn(self._restore(runner, shards))
+        stateless = [p for p in owned if isinstance(self._readers[self._names[p.source[0]]], MapperRunner)]
+        if stateless:
+            self._spawn(self._open(stateless))
+
+    async def cancel_restores(self) -> None:
+        """Stop restoring; partitions that are not open stay closed."""
+        tasks = list(self._restores)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def end_assignment(self) -> None:
+        """Forget what is delivered and not committed, but never in the middle of a commit."""
+        async with self._committing:
+            self.assignment = object()
+            self.delivery.revoke()
+            self._clear_owed()
+            for runner in self.folders:
+                runner.keyspace.deactivate()
+
+    async def drain(self, *, lists: bool) -> None:
+        """Let running batches end and, if *lists*, owed work be done, both within bounds; nothing new is begun."""
+        self.delivery.drain()
+        end = time.monotonic() + _DRAIN_SECONDS
+        while self.delivery.running and time.monotonic() < end:  # noqa: ASYNC110  bounded by a time, too
+            await asyncio.sleep(0.01)
+        if self.delivery.running:
+            log.warning("batches still run, they will be repeated", batches=self.delivery.running)
+        end = time.monotonic() + _LISTS_SECONDS
+        while lists and time.monotonic() < end and any(len(r.queue) + r.queue.flying for r in self.runners):
+            for runner in self.runners:
+                runner.queue.hurry()
+                self._scorers[runner].wake()
+            await asyncio.sleep(0.02)
+
+    async def _restore(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
+        keyspace, todo = runner.keyspace, list(shards)
+
+        async def activate(shard: Shard) -> int | None:
+            end = await keyspace.activate(shard)
+            if end is None:
+                self._spawn(self._open(self._partitions(runner, shard.partition)))
+            return end
+
+        count = self.metrics.state_restored.labels(runner.stage.name).inc
+        begun = time.monotonic()
+        while todo:
+            try:
+                await restore(self.servers, keyspace.changelog.topic, todo, activate, count)
+            except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
+                log.warning("restore failed, trying again", agent=runner.stage.name, error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            todo = [shard for shard in todo if not shard.active]
+        for shard in shards:
+            self.metrics.state_fenced.labels(runner.stage.name).inc(shard.fenced)
+            shard.fenced = 0
+        log.info("state restored", agent=runner.stage.name, partitions=len(shards), seconds=time.monotonic() - begun)
+
+    async def _open(self, partitions: Sequence[Partition]) -> None:
+        """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
+        todo = [partition for partition in partitions if self.delivery.owns(partition)]
+        while todo:
+            try:
+                places = {partition: TopicPartition(*partition.source) for partition in todo}
+                starts = await self._lookup.beginning_offsets(list(places.values()))
+                ends = await self._lookup.end_offsets(list(places.values()))
+                for partition, place in places.items():
+                    committed = await asyncio.wait_for(self.consumer.committed(partition.source), 10)
+                    offset = starts[place] if committed is None else committed
+                    self._check_offset(place, offset, starts[place], ends[place])
+                    self.delivery.open(partition, offset)
+                    self._changed.set()
+            except LostRecordsError as error:
+                await self.app.crash(error)
+                return
+            except (KafkaError, TimeoutError, OSError, RuntimeError) as error:
+                log.warning("no committed offset, trying again", error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            todo = [partition for partition in todo if self.delivery.owns(partition) and partition.read is None]
+
+    @staticmethod
+    def _check_offset(place: TopicPartition, offset: int, start: int, end: int) -> None:
+        if not start <= offset <= end:
+            message = (
+                f"{place.topic}-{place.partition}: the group is at {offset}, the log has {start} to {end}: records were "
+                "deleted before they were read; find out why, then set the group's offset with kafka-consumer-groups"
+            )
+            raise LostRecordsError(message)
+
+    def _partitions(self, runner: FolderRunner, number: int) -> list[Partition]:
+        found = (self.delivery.find((self.context.name(topic.name), number)) for topic in runner.topics)
+        return [partition for partition in found if partition is not None]
+
+    def _reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
+        """Restore a partition again behind whose back somebody wrote: its rightful owner need not stop."""
+        log.warning("restoring a partition again", agent=runner.stage.name, partition=shard.partition, error=str(error))
+        self.metrics.state_reopened.labels(runner.stage.name).inc()
+        shard.deactivate()
+        for topic in runner.topics:
+            self.delivery.close((self.context.name(topic.name), shard.partition))
+        self._clear_owed()
+        self._spawn(self._restore(runner, [shard]))
+
+    # -- records in
+
+    def deliver(self, source: Source, at: int, records: Sequence[Any]) -> None:
+        """Hand *records*, read from *at* on, to the agent of their topic in batches."""
+        topic = self._names[source[0]]
+        queue = self._queue(source[0])
+        for start in range(0, len(records), _BATCH_RECORDS):
+            part = records[start : start + _BATCH_RECORDS]
+            end = part[-1].offset + 1
+            entry = self.delivery.deliver(source, at, end, len(part), 1) if queue is not None else None
+            if entry is None or queue is None:
+                return
+            queue.put_nowait(Batch(topic, source[1], part, entry))
+            at = end
+
+    def note_ends(self, ends: Mapping[Source, int]) -> None:
+        """Remember how far the logs reach."""
+        self._ends.update(ends)
+
+    async def wait_for_change(self, seconds: float) -> None:
+        """Return when a batch was finished or a partition opened, or after *seconds*."""
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _handle(self, runner: Runner, batch: Batch) -> None:
+        if not self.delivery.start(batch.entry):
+            return
+        try:
+            await runner.handle(batch)
+        except Exception as error:
+            log.exception("a batch failed", agent=runner.stage.name, topic=batch.topic, partition=batch.partition)
+            await self.app.crash(error)
+            raise
+        self.delivery.stop(batch.entry)
+        self._changed.set()
+        self._scorers[runner].wake()
+        if self.delivery.due():
+            self.commit_due.set()
+
+    # -- commits
+
+    async def commit(self) -> bool:
+        """Make what is finished durable; tell whether offsets were committed.  A failure is an EngineError."""
+        async with self._committing:
+            begun = time.monotonic()
+            self.report()
+            offsets = self.delivery.committable()
+            flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
+            if not offsets and not flushes:
+                return False
+            await self.context.outbox.drained()
+            await asyncio.gather(*(self._write(runner, flush) for runner, flush in flushes))
+            live = {partition: offset for partition, offset in offsets.items() if self.delivery.owns(partition)}
+            done = bool(live) and await self.consumer.commit_offsets({p.source: o for p, o in live.items()})
+            if done:
+                for partition, offset in live.items():
+                    self.delivery.committed(partition, offset)
+            self._changed.set()
+            self.metrics.commit_seconds.observe(time.monotonic() - begun)
+        if self.delivery.full():
+            for runner in self.runners:
+                runner.queue.relieve()
+        return done
+
+    async def _write(self, runner: FolderRunner, flush: Flush) -> None:
+        try:
+            await runner.keyspace.write(flush)
+        except FencedError as error:
+            self._reopen(runner, flush.shard, error)
+            return
+        self.metrics.state_written.labels(runner.stage.name).inc(len(flush.items))
+
+    def report(self) -> None:
+        """Bring the metrics up to date."""
+        for runner in self.runners:
+            runner.count()
+        self.metrics.closed.set(self.delivery.closed())
+        for source, committed in self.delivery.positions().items():
+            if committed is not None and source in self._ends:
+                lag = self.metrics.lag.labels(self._names[source[0]], str(source[1]))
+                lag.set(max(0, self._ends[source] - committed))
+
+    # -- wiring
+
+    def _runner(self, stage: Stage, directory: Path, blocks: Cache, owed_lists: int) -> Runner:
+        self.metrics.declare(stage.name, [source.topic.name for source in stage.inputs])
+        if isinstance(stage, Folder):
+            log_of_states = Changelog(topics.changelog(self.app.conf.id, stage.name))
+            return FolderRunner(stage, Keyspace(stage, log_of_states, directory, blocks), self.context, owed_lists)
+        return MapperRunner(stage, self.context)  # type: ignore[arg-type]  # there are two kinds
+
+    def _attach(self, runner: Runner) -> None:
+        """Make a Faust agent of a runner."""
+        channel = BatchTopic(self.app, topics=[self.context.name(topic.name) for topic in runner.topics])
+
+        async def run(stream: Any) -> None:
+            async for batch in stream:
+                await self._handle(runner, batch)
+
+        run.__name__ = runner.stage.name
+        self.app.agent(channel, name=runner.stage.name)(run)
+
+    def _queue(self, name: str) -> ThrowableQueue | None:
+        """Return the queue of the agent that reads the topic *name*; None while it does not run."""
+        found = (channel for channel in self.app.topics if isinstance(channel, BatchTopic) and name in channel.topics)
+        channel = next(found, None)
+        return None if channel is None else channel.queue
+
+    def _clear_owed(self) -> None:
+        for runner in self.runners:
+            runner.queue.clear(lambda entry: not self.delivery.owns(entry.partition))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._restores.add(task)
+        task.add_done_callback(self._restores.discard)
+
+    def _count_outputs(self, topic: str, records: int) -> None:
+        self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)

@@ -1,0 +1,191 @@
+"""Runs a folder: events into states, facts out, lists owed."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agents import headers as wire
+from agents.engine.context import Batch, Context
+from agents.engine.delivery import Entry
+from agents.engine.keyspace import Keyspace
+from agents.engine.owed import Item
+from agents.engine.runner import SLICE, Runner, rekeyed_origin
+from agents.engine.store import Shard
+from agents.intake import Admitted, Intake, Misplaced, Rejection
+from agents.processor import Effects, Folder, Origin, Owed, fold_once, misplaced, sources
+from agents.topics import Topic
+
+_NO_KEY = Rejection("key", "no_key", "", "Expected a key: it says whose state the record belongs to")
+_LOST = Rejection("key", "no_place", wire.REKEY, "Expected the headers of a record that this system sent here")
+_TWICE = Rejection("key", "key_mismatch", "", "Misplaced again in the topic of misplaced records")
+
+
+class FolderRunner(Runner):
+    """Runs one folder over one keyspace."""
+
+    stage: Folder
+
+    def __init__(self, folder: Folder, keyspace: Keyspace, context: Context, owed_limit: int) -> None:
+        super().__init__(folder, context, owed_limit)
+        self.keyspace = keyspace
+        self._topics = sources(folder)
+        self._index = {topic.name: index for index, topic in enumerate(self._topics)}
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The inputs, and the topic of misplaced records."""
+        return self._topics
+
+    async def handle(self, batch: Batch) -> None:
+        """Fold the records of *batch*, in slices; give up when its partition is taken away."""
+        fold = self._fold_rekeyed if batch.topic == self._topics[0].name else self._fold
+        for start in range(0, len(batch.records), SLICE):
+            shard = self.keyspace.shards.get(batch.partition)
+            if shard is None or not shard.active or not self.context.delivery.current(batch.entry):
+                return
+            fold(shard, batch, batch.records[start : start + SLICE])
+            self.count()
+            await asyncio.sleep(0)
+
+    def plan(self, item: Item) -> Any:
+        """Return what the state gives to a list that is owed."""
+        (partition, key), _ = item.place
+        shard = self.keyspace.shards.get(partition)
+        if shard is None or not shard.active:
+            return None
+        return self.stage.plan(shard.states[key], item.request, shard.epoch)
+
+    def made(self, item: Item) -> None:
+        """Do nothing: a record counts when it is folded."""
+
+    def give_up(self, item: Item, error: Exception) -> None:
+        """Drop a list that can't be made."""
+        del error
+        self.context.metrics.unscored.labels(self.stage.name).inc()
+        self.queue.settle(item)
+
+    def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:
+        """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
+        topic, partition, entry = batch.topic, batch.partition, batch.entry
+        intake, source, folder = self.intakes[topic], self._index[topic], self.stage
+        decode, key_of = intake.decode, intake.source.key
+        states, touch, folded = shard.states, shard.dirty.add, 0
+        for record in records:
+            key, value, headers = record.key, record.value, record.headers
+            event_id = None
+            if headers or value is None:
+                event = read = intake.read(value, headers)
+                if type(read) is Admitted:
+                    event, event_id = read
+            else:
+                try:
+                    event = decode(value)
+                except (ValueError, RecursionError):
+                    event = intake.read(value, headers)
+                    if type(event) is Admitted:
+                        event = event.event
+            if type(event) is Rejection:
+                self._refuse(batch, record, event)
+                continue
+            if key not in states or (key_of is not None and (event is None or key_of(event).encode() != key)):
+                wrong = self._check(intake, batch, record, event, event_id)
+                if wrong:
+                    continue
+            state = states[key]
+            origin = Origin(topic, partition, record.offset, record.timestamp, event_id)
+            effects = fold_once(folder, state, source, record.offset, event, origin)
+            if effects is None:
+                touch(key)
+                folded += 1
+            elif type(effects) is Effects:
+                touch(key)
+                self.outcomes[topic, effects.outcome] += 1
+                for fact in effects.facts:
+                    self.emit(fact)
+                for owed in effects.owed:
+                    self._owe(partition, key, owed, entry, record.timestamp)
+            else:
+                self._not_folded(shard, key, topic, effects, state, event, origin, entry)
+        if folded:
+            self.outcomes[topic, "folded"] += folded
+
+    def _fold_rekeyed(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:
+        """Fold a slice of misplaced records; they count under the topic where the shop put them."""
+        for record in records:
+            found = rekeyed_origin(record)
+            if found is None or found[0].name not in self.intakes:
+                self._refuse(batch, record, _LOST)
+                continue
+            topic, origin = found
+            intake = self.intakes[topic.name]
+            read = intake.admit(
+                record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
+            )
+            if not isinstance(read, Admitted):
+                self.outcomes[topic.name, "dead_letter"] += 1
+                self.reject(topic, origin, record, read if isinstance(read, Rejection) else _TWICE)
+                continue
+            origin = misplaced(msgspec.structs.replace(origin, id=read.id))
+            key, state = record.key, shard.states[record.key]
+            effects = fold_once(self.stage, state, 0, record.offset, read.event, origin)
+            if isinstance(effects, str):
+                self._not_folded(shard, key, topic.name, effects, state, read.event, origin, batch.entry)
+                continue
+            shard.dirty.add(key)
+            effects = effects or Effects()
+            self.outcomes[topic.name, effects.outcome] += 1
+            for fact in effects.facts:
+                self.emit(fact)
+            for owed in effects.owed:
+                self._owe(batch.partition, key, owed, batch.entry, record.timestamp)
+
+    def _check(self, intake: Intake, batch: Batch, record: Any, event: Any, event_id: str | None) -> bool:
+        """Send a record away that does not belong here; tell whether that was done."""
+        partitions = self.context.partitions[batch.topic]
+        if not record.key and (intake.source.key is None or event is None):
+            self._refuse(batch, record, _NO_KEY)
+            return True
+        right = intake.right_key(event, record.key, batch.partition, partitions)
+        if right is None:
+            return False
+        if isinstance(right, Rejection):
+            self._refuse(batch, record, right)
+            return True
+        self._rekey(batch, record, Misplaced(right, event, event_id))
+        return True
+
+    def _refuse(self, batch: Batch, record: Any, why: Rejection) -> None:
+        topic = intake.source.topic if (intake := self.intakes.get(batch.topic)) else self._topics[0]
+        self.outcomes[topic.name, "dead_letter"] += 1
+        self.reject(topic, Origin(topic.name, batch.partition, record.offset, record.timestamp), record, why)
+
+    def _rekey(self, batch: Batch, record: Any, found: Misplaced) -> None:
+        """Send a misplaced record to where its shopper's or item's records are."""
+        self.outcomes[batch.topic, "rekeyed"] += 1
+        origin = Origin(batch.topic, batch.partition, record.offset, record.timestamp, found.id)
+        self.context.send(self._topics[0], found.key.encode(), record.value, wire.rekey(origin, record.headers))
+
+    def _not_folded(
+        self, shard: Shard, key: bytes, topic: str, why: str, state: Any, event: Any, origin: Origin, entry: Entry
+    ) -> None:
+        """Count a record that the state has already; one that came before a crash still owes its lists."""
+        self.outcomes[topic, why] += 1
+        if why == "redelivered":
+            for owed in self.stage.owes(state, event, origin):
+                self._owe(shard.partition, key, owed, entry, origin.timestamp)
+        else:
+            shard.dirty.add(key)
+
+    def _owe(self, partition: int, key: bytes, owed: Owed, entry: Entry, since: int) -> None:
+        self.queue.put(
+            ((partition, key), owed.slot),
+            owed,
+            entry,
+            now=time.monotonic(),
+            since=since,
+            linger=owed.linger,
+            shed=owed.shed,
+        )

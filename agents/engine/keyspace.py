@@ -1,0 +1,105 @@
+"""The states of one processor: which partitions are here, and how they become durable."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from rocksdict import Cache, WriteBatch
+
+from agents.engine.changelog import BITE, Changelog, Stretch
+from agents.engine.store import EPOCH, FENCE_KEY, Flush, Shard
+from agents.processor import Folder, State, sources
+
+_CACHED_STATES = 200_000
+"""States kept in memory per partition, above which those not used for longest since the last flush go."""
+
+
+class Keyspace:
+    """The partitions of a processor's state that this worker has."""
+
+    def __init__(self, folder: Folder, changelog: Changelog, directory: Path, blocks: Cache) -> None:
+        self.name = folder.name
+        self.folder = folder
+        self.changelog = changelog
+        self.shards: dict[int, Shard] = {}
+        self._directory = directory
+        self._blocks = blocks
+        self._offsets = len(sources(folder))
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decoder = msgspec.msgpack.Decoder(folder.state)
+
+    # -- which partitions
+
+    def held(self) -> set[int]:
+        """Return the partitions that have a store on this machine."""
+        names = (path.name for path in self._directory.glob(f"{self.name}-*.db"))
+        return {int(number) for name in names if (number := name[len(self.name) + 1 : -3]).isdigit()}
+
+    def assign(self, partitions: Iterable[int]) -> list[Shard]:
+        """Keep open what stays here, close the rest; return the shards, none of them active."""
+        wanted = set(partitions)
+        for partition in self.shards.keys() - wanted:
+            self.shards.pop(partition).close()
+        for partition in sorted(wanted - self.shards.keys()):
+            path = self._directory / f"{self.name}-{partition}.db"
+            self.shards[partition] = Shard(partition, path, self._blocks, self._decode)
+        self.deactivate()
+        return list(self.shards.values())
+
+    def deactivate(self) -> None:
+        """Drop every cached and unflushed state."""
+        for shard in self.shards.values():
+            shard.deactivate()
+
+    async def activate(self, shard: Shard) -> int | None:
+        """Fence off former owners of a restored *shard* and open it.
+
+        Return None, or up to where to restore first because others wrote meanwhile.
+        """
+        epoch = shard.epoch + 1
+        at = await self.changelog.append(shard.partition, [(FENCE_KEY, EPOCH.pack(epoch))])
+        if at.first != shard.next_offset:
+            return at.end
+        shard.take_over(epoch, at.end)
+        return None
+
+    def close(self) -> None:
+        """Release the stores; what is not flushed is dropped."""
+        for shard in self.shards.values():
+            shard.close()
+        self.shards.clear()
+
+    # -- what is written
+
+    async def encode(self) -> list[Flush]:
+        """Return the dirty states of each partition as they are now, a bite at a time."""
+        flushes = []
+        for shard in list(self.shards.values()):
+            if not shard.active or not shard.dirty:
+                continue
+            keys, flush = list(shard.dirty), Flush(shard, [], WriteBatch(raw_mode=True))
+            shard.dirty.clear()
+            for start in range(0, len(keys), BITE):
+                shard.encode(self._encode, keys[start : start + BITE], flush)
+                await asyncio.sleep(0)
+                if not shard.active:
+                    break
+            else:
+                flushes.append(flush)
+        return flushes
+
+    async def write(self, flush: Flush) -> None:
+        """Make *flush* durable; a FencedError says that another worker writes this partition."""
+        at: Stretch = await self.changelog.append(flush.shard.partition, flush.items)
+        flush.shard.flushed(flush, at)
+        flush.shard.evict(_CACHED_STATES)
+
+    def _decode(self, raw: bytes | memoryview | None) -> State:
+        if raw is None:
+            new: State = self.folder.new()
+            new.offsets = [-1] * self._offsets
+            return new
+        state: State = self._decoder.decode(raw)
+        state.offsets.extend([-1] * (self._offsets - len(state.offsets)))
+        return state

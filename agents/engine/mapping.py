@@ -1,0 +1,69 @@
+"""Runs a mapper: each event to outputs of its own, which are out before the event is committed."""
+
+import asyncio
+import time
+from typing import Any
+
+from agents.engine.context import Batch, Context
+from agents.engine.owed import Item
+from agents.engine.runner import SLICE, Runner
+from agents.intake import Rejection
+from agents.processor import Mapper, Origin
+from agents.topics import BY_NAME, Topic
+
+
+class MapperRunner(Runner):
+    """Runs one mapper.  What it owes is the job of a record, beside the record: nothing of it is ever shed."""
+
+    stage: Mapper
+
+    def __init__(self, mapper: Mapper, context: Context) -> None:
+        super().__init__(mapper, context, owed_limit=1)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The inputs."""
+        return tuple(source.topic for source in self.stage.inputs)
+
+    async def handle(self, batch: Batch) -> None:
+        """Plan the records of *batch*; they are finished when their outputs are out."""
+        for start in range(0, len(batch.records), SLICE):
+            if not self.context.delivery.current(batch.entry):
+                return
+            for record in batch.records[start : start + SLICE]:
+                self._take(batch, record)
+            self.count()
+            await asyncio.sleep(0)
+
+    def plan(self, item: Item) -> Any:
+        """Return the job that was planned when the record came."""
+        return item.request[0]
+
+    def made(self, item: Item) -> None:
+        """Count a record whose outputs are out."""
+        self.outcomes[item.place[0][0], "folded"] += 1
+
+    def give_up(self, item: Item, error: Exception) -> None:
+        """Make a dead letter of a record that can't be scored."""
+        (topic, partition, offset), _ = item.place
+        record = item.request[1]
+        origin = Origin(topic, partition, offset, record.timestamp)
+        self.reject(BY_NAME[topic], origin, record, Rejection("score", "unscored", "", repr(error)))
+        self.outcomes[topic, "dead_letter"] += 1
+        self.queue.settle(item)
+
+    def _take(self, batch: Batch, record: Any) -> None:
+        intake, topic = self.intakes[batch.topic], batch.topic
+        read = intake.admit(
+            record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
+        )
+        origin = Origin(topic, batch.partition, record.offset, record.timestamp)
+        if isinstance(read, Rejection):
+            self.outcomes[topic, "dead_letter"] += 1
+            self.reject(intake.source.topic, origin, record, read)
+            return
+        job = self.stage.plan(read.event, Origin(topic, batch.partition, record.offset, record.timestamp, read.id))
+        place = ((topic, batch.partition, record.offset), "")
+        self.queue.put(
+            place, (job, record), batch.entry, now=time.monotonic(), since=record.timestamp, linger=0.0, shed=False
+        )

@@ -1,0 +1,145 @@
+"""The way out: records to topics, each partition in order, each acknowledged or the worker stops.
+
+A record leaves at once; what comes while the one before is on its way leaves together in one batch.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from agents.engine.errors import UndeliverableError
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+BATCH_BYTES = 4 << 20
+"""Of a single record at the most; batches of several are kept below `_SHARED_BYTES`."""
+
+_SHARED_BYTES = 512 << 10
+"""Most brokers refuse batches above 1 MiB."""
+
+
+class _Batch:
+    """Records that leave together."""
+
+    __slots__ = ("acked", "builder", "settled", "size")
+
+    def __init__(self, builder: Any, acked: "asyncio.Future[None]") -> None:
+        self.builder = builder
+        self.size = 0
+        self.settled: list[Callable[[], None]] = []
+        self.acked = acked
+
+
+class _Lane:
+    """One partition: batches in the order in which they leave."""
+
+    __slots__ = ("batches", "task")
+
+    def __init__(self) -> None:
+        self.batches: deque[_Batch] = deque()
+        """The last one may still grow; the first one may be on its way."""
+        self.task: asyncio.Task[None] | None = None
+
+
+class Outbox:
+    """Sends records and tells when they are acknowledged."""
+
+    _producer: AIOKafkaProducer
+
+    def __init__(
+        self, *, count: Callable[[str, int], None], fail: Callable[[BaseException], Awaitable[None]]
+    ) -> None:
+        """*count* is told topic and number of acknowledged records; *fail* stops the worker."""
+        self._count = count
+        self._fail = fail
+        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._failure: BaseException | None = None
+
+    def start(self, producer: AIOKafkaProducer) -> None:
+        """Send through *producer*."""
+        self._producer = producer
+
+    def put(  # noqa: PLR0917  a record, field by field
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        settled: Callable[[], None] | None = None,
+    ) -> None:
+        """Send a record; *settled* is called when it is acknowledged."""
+        lane = self._lanes.get((topic, partition))
+        if lane is None:
+            lane = self._lanes[topic, partition] = _Lane()
+        size = (
+            len(key or b"") + len(value or b"") + sum(len(name) + len(text or b"") + 4 for name, text in headers) + 32
+        )
+        batches = lane.batches
+        batch = batches[-1] if batches else None
+        if batch is None or batch.builder.closed() or (batch.size and batch.size + size > _SHARED_BYTES):
+            batch = self._add(batches)
+        if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            batch = self._add(batches)
+            if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                message = f"{topic}: a record of {size} bytes, more than {BATCH_BYTES}"
+                raise UndeliverableError(message)
+        batch.size += size
+        if settled is not None:
+            batch.settled.append(settled)
+        if lane.task is None:
+            lane.task = asyncio.create_task(self._run(topic, partition, lane))
+
+    async def drained(self) -> None:
+        """Return when everything put so far is acknowledged; raise if it can't be."""
+        pending = []
+        for lane in self._lanes.values():
+            if lane.batches:
+                last = lane.batches[-1]
+                last.builder.close()  # what comes later does not have to be waited for
+                pending.append(last.acked)
+        if self._failure is not None:
+            raise self._failure
+        if pending:
+            await asyncio.wait(pending)
+        if self._failure is not None:
+            raise self._failure
+
+    async def stop(self) -> None:
+        """Drop what is not sent yet."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _add(self, batches: deque[_Batch]) -> _Batch:
+        batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
+        batches.append(batch)
+        return batch
+
+    async def _run(self, topic: str, partition: int, lane: _Lane) -> None:
+        try:
+            while lane.batches:
+                batch = lane.batches[0]
+                batch.builder.close()
+                records = batch.builder.record_count()
+                sent = await self._producer.send_batch(batch.builder, topic, partition=partition)
+                await sent
+                self._count(topic, records)
+                lane.batches.popleft()
+                for settled in batch.settled:
+                    settled()
+                batch.acked.set_result(None)
+        except KafkaError as error:
+            message = f"{topic}-{partition}: {error!r}"
+            self._failure = UndeliverableError(message)
+            self._failure.__cause__ = error
+            for batch in lane.batches:
+                batch.acked.set_result(None)
+            await self._fail(self._failure)
+        finally:
+            lane.task = None

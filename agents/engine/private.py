@@ -1,0 +1,50 @@
+"""Every name of Faust, mode and aiokafka that is not public and is used here; a test checks that each still means the same.
+
+Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
+`AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `engine.py` sets
+`Channel._queue`.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
+"""
+
+from importlib.metadata import version
+from typing import Any
+
+import aiokafka.consumer.fetcher
+from aiokafka import TopicPartition
+
+PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
+"""The versions whose insides are known."""
+
+OVERRIDDEN = ("_drain_messages", "_new_consumer_thread", "_commit")
+"""Methods of Faust's consumer."""
+
+OVERRIDDEN_THREAD = ("_create_worker_consumer", "_ensure_consumer")
+"""Methods of its thread."""
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of each package in PINNED."""
+    return {name: version(name) for name in PINNED}
+
+
+def read_committed(consumer: Any) -> None:
+    """Let a group consumer that has not started see committed records only; Faust ties this to exactly_once."""
+    consumer._isolation_level = "read_committed"  # noqa: SLF001  see the module
+
+
+def consumer(thread: Any) -> Any:
+    """Return the aiokafka consumer of Faust's thread."""
+    return thread._ensure_consumer()  # noqa: SLF001  see the module
+
+
+def has_position(group_consumer: Any, place: TopicPartition) -> bool:
+    """Tell whether `position` would answer at once; it waits for a seek otherwise."""
+    subscription = group_consumer._subscription.subscription  # noqa: SLF001  see the module
+    if subscription is None or subscription.assignment is None:
+        return False
+    return bool(subscription.assignment.state_value(place).has_valid_position)
+
+
+def skip_record_objects() -> None:
+    """Let aiokafka return its parsed records as they are (2.9 to 1.3 µs each), in the whole process."""
+    records: Any = aiokafka.consumer.fetcher.PartitionRecords
+    records._consumer_record = lambda self, tp, record: record  # noqa: ARG005, SLF001  see the module

@@ -1,0 +1,92 @@
+"""What folding and mapping have in common: records in, refused ones out, owed work made."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from typing import Any
+
+from agents import headers as wire
+from agents.engine.context import Batch, Context
+from agents.engine.delivery import Entry
+from agents.engine.owed import Item, OwedQueue
+from agents.intake import Intake, Rejection
+from agents.processor import Origin, Output, Stage
+from agents.topics import BY_NAME, REKEYS, Topic, dead_letters
+from schemas.dead_letters import DeadLetter
+
+SLICE = 500
+"""Records handled before other tasks may run."""
+
+
+class Runner(ABC):
+    """Runs one processor."""
+
+    def __init__(self, stage: Stage, context: Context, owed_limit: int) -> None:
+        self.stage = stage
+        self.context = context
+        self.source = f"/vitrine/{stage.name}"
+        self.queue = OwedQueue(owed_limit, self._release)
+        self.intakes = {source.topic.name: Intake(source) for source in stage.inputs}
+        """Topic to how its records are read."""
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """By topic and outcome, since the last `count`."""
+
+    @property
+    @abstractmethod
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics to be read."""
+
+    @abstractmethod
+    async def handle(self, batch: Batch) -> None:
+        """Fold or map the records of *batch*, in slices; give up when its partition is taken away."""
+
+    @abstractmethod
+    def plan(self, item: Item) -> Any:
+        """Return the job of a taken *item*; None if nothing is to be made."""
+
+    @abstractmethod
+    def made(self, item: Item) -> None:
+        """Take note that the outputs of *item* are out."""
+
+    @abstractmethod
+    def give_up(self, item: Item, error: Exception) -> None:
+        """Settle an *item* that can't be scored."""
+
+    def emit(self, output: Output) -> None:
+        """Send an output on behalf of an event that is folded."""
+        self.context.emit(output, self.source)
+
+    def reject(self, topic: Topic, origin: Origin, record: Any, why: Rejection) -> None:
+        """Send a record that can't be used to its dead letters, as it came."""
+        letter = DeadLetter(
+            topic=self.context.name(origin.topic),
+            partition=origin.partition,
+            offset=origin.offset,
+            timestamp=origin.timestamp,
+            stage=why.stage,
+            reason=why.reason,
+            message=why.message,
+            field=why.field,
+            group=self.context.group,
+        )
+        headers = wire.dead_letter(letter, record.headers)
+        self.context.send(dead_letters(topic), record.key, record.value, headers)
+        self.context.metrics.dead_letters.labels(topic.name, why.stage, why.reason).inc()
+
+    def count(self) -> None:
+        """Bring the metrics up to date."""
+        for (topic, outcome), number in self.outcomes.items():
+            self.context.metrics.events.labels(self.stage.name, topic, outcome).inc(number)
+        self.outcomes.clear()
+        self.context.metrics.owed.labels(self.stage.name).set(len(self.queue) + self.queue.flying)
+
+    def _release(self, entry: Entry) -> None:
+        entry.waits -= 1
+
+
+def rekeyed_origin(record: Any) -> tuple[Topic, Origin] | None:
+    """Return where a record of a rekey topic was read first; None if it does not say so."""
+    origin = wire.rekeyed(record.headers)
+    if origin is None or origin.topic not in BY_NAME:
+        return None
+    topic = BY_NAME[origin.topic]
+    return None if topic in REKEYS else (topic, origin)

@@ -1,0 +1,140 @@
+"""Makes what is owed: takes due work in micro-batches, runs models in threads, sends what comes of it.
+
+There is no timer: an idle caller takes what is there, and a batch forms by itself while the one before is scored.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+import structlog
+
+from agents.engine.owed import Item
+from agents.engine.runner import Runner
+from agents.processor import Output
+
+log = structlog.get_logger(__name__)
+
+BATCH = 32
+"""Jobs scored in one call, at most."""
+
+
+class Scorer:
+    """Works off the queue of one runner."""
+
+    def __init__(self, runner: Runner, executor: Executor, callers: int) -> None:
+        """*callers*: how many batches may be scored at the same time."""
+        self._runner = runner
+        self._executor = executor
+        self._callers = callers
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._shed = 0
+
+    def start(self, fail: Callable[[BaseException], Any]) -> None:
+        """Begin to work; *fail* is told of an error that is nobody's data."""
+        self._tasks = [asyncio.create_task(self._run(fail)) for _ in range(self._callers)]
+
+    def wake(self) -> None:
+        """Look at the queue: something was put or settled."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Stop working; what is owed stays owed."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, fail: Callable[[BaseException], Any]) -> None:
+        queue = self._runner.queue
+        try:
+            while True:
+                now = time.monotonic()
+                items = queue.take(BATCH, now)
+                self._count_shed()
+                if items:
+                    await self._make(items)
+                    continue
+                self._wake.clear()
+                wait = queue.wait(now)
+                try:
+                    await asyncio.wait_for(self._wake.wait(), wait or None)  # at 0 the first one waits for a settlement
+                except TimeoutError:
+                    continue
+        except Exception as error:  # noqa: BLE001  whatever it is, the worker must not go on without this task
+            await fail(error)
+
+    async def _make(self, items: Sequence[Item]) -> None:
+        runner, metrics, name = self._runner, self._runner.context.metrics, self._runner.stage.name
+        metrics.batch_size.labels(name).observe(len(items))
+        oldest = min(item.since for item in items) / 1000
+        metrics.batch_wait.labels(name).observe(max(0.0, time.time() - oldest))
+        planned = [(item, runner.plan(item)) for item in items]
+        work = []
+        for item, job in planned:
+            if job is None:
+                self._settle(item)
+            else:
+                work.append((item, job))
+        if not work:
+            return
+        begun = time.perf_counter()
+        scored = await self._score([job for _, job in work])
+        metrics.batch_run.labels(name).observe(time.perf_counter() - begun)
+        for (item, job), result in zip(work, scored, strict=True):
+            if isinstance(result, Exception):
+                runner.give_up(item, result)
+                self.wake()
+            elif item.entries:  # else its partition is another worker's by now
+                self._send(item, runner.stage.finish(job, result))
+        runner.count()
+
+    async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:
+        """Score *jobs*; where that fails, one by one, so that one bad job costs itself only."""
+        loop, score = asyncio.get_running_loop(), self._runner.stage.score
+        try:
+            return await loop.run_in_executor(self._executor, score, jobs)
+        except Exception as error:  # noqa: BLE001  a model may fail in any way
+            log.warning("a batch could not be scored", agent=self._runner.stage.name, error=repr(error))
+        results: list[Any] = []
+        for job in jobs:
+            try:
+                results += await loop.run_in_executor(self._executor, score, [job])
+            except Exception as error:
+                log.exception("a job could not be scored", agent=self._runner.stage.name)
+                results.append(error)
+        return results
+
+    def _send(self, item: Item, outputs: Sequence[Output]) -> None:
+        """Send *outputs*; *item* is settled when the last of them is acknowledged."""
+        if not outputs:
+            self._made(item)
+            return
+        missing = [len(outputs)]
+        settled = partial(self._acked, item, missing)
+        for output in outputs:
+            self._runner.context.emit(output, self._runner.source, settled)
+
+    def _acked(self, item: Item, missing: list[int]) -> None:
+        missing[0] -= 1
+        if not missing[0]:
+            self._made(item)
+
+    def _made(self, item: Item) -> None:
+        latency = self._runner.context.metrics.output_latency.labels(self._runner.stage.name)
+        latency.observe(max(0.0, time.time() - item.since / 1000))
+        self._runner.made(item)
+        self._settle(item)
+
+    def _settle(self, item: Item) -> None:
+        self._runner.queue.settle(item)
+        self.wake()
+
+    def _count_shed(self) -> None:
+        shed = self._runner.queue.shed
+        if shed != self._shed:
+            self._runner.context.metrics.shed.labels(self._runner.stage.name).inc(shed - self._shed)
+            self._shed = shed

@@ -1,0 +1,201 @@
+"""One partition of keyed state: a cache over RocksDB that follows a changelog partition.
+
+What holds:
+
+- Every changelog value begins with an epoch.  Who takes the partition over writes a fence with a higher one; what a
+  former owner writes behind it is ignored.
+- States and the changelog offset that they reach are written to RocksDB in one step.
+- If compaction would make a fenced record the last one of its key, the new owner writes the good state again with its
+  first flush; `min.compaction.lag.ms` must cover the time until then.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from agents.engine.changelog import Stretch
+from agents.engine.errors import FencedError
+
+EPOCH = struct.Struct(">I")
+FENCE_KEY = b"\0__fence"
+_META_KEY = b"\0__meta"
+
+Decode = Callable[[bytes | memoryview | None], Any]
+"""A stored state without its epoch to a state; None to a new one."""
+
+
+class ChangelogRecord(Protocol):
+    """What is read of a fetched record."""
+
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes | None
+
+
+class _Meta(msgspec.Struct, array_like=True):
+    """What a store remembers beside its states."""
+
+    next_offset: int = 0
+    epoch: int = 0
+    """The highest one seen."""
+    stale: list[bytes] = []
+    """Keys whose last changelog record is a fenced one."""
+
+
+class Flush(NamedTuple):
+    """States encoded at one moment, to be written."""
+
+    shard: "Shard"
+    items: list[tuple[bytes, bytes]]
+    batch: Any
+    """A RocksDB write batch of the same states."""
+
+
+class _States(dict[bytes, Any]):
+    """States in use; a missing one is read from the store or made."""
+
+    def __init__(self, db: Rdict, decode: Decode) -> None:
+        self._db = db
+        self._decode = decode
+
+    def __missing__(self, key: bytes) -> Any:
+        raw = self._db.get(key)
+        state = self[key] = self._decode(memoryview(raw)[EPOCH.size :] if raw is not None else None)
+        return state
+
+
+class Shard:
+    """One partition of the states of a processor."""
+
+    def __init__(self, partition: int, path: Path, blocks: Cache, decode: Decode) -> None:
+        self.partition = partition
+        self.active = False
+        """Whether the states may be used."""
+        self.states: dict[bytes, Any] = {}
+        self.dirty: set[bytes] = set()
+        """Keys to be flushed."""
+        self.fenced = 0
+        """Records of former owners seen so far."""
+        self._path = path
+        self._blocks = blocks
+        self._decode = decode
+        self._open()
+
+    def _open(self) -> None:
+        self._db = _open_db(self._path, self._blocks)
+        raw = self._db.get(_META_KEY)
+        self._meta = msgspec.msgpack.decode(raw, type=_Meta) if raw else _Meta()
+        self._stale = set(self._meta.stale)
+
+    @property
+    def next_offset(self) -> int:
+        """Changelog offset to apply next."""
+        return self._meta.next_offset
+
+    @property
+    def epoch(self) -> int:
+        """Number of this ownership, higher than that of each former one."""
+        return self._meta.epoch
+
+    # -- following the changelog
+
+    def apply(self, records: Sequence[ChangelogRecord], next_offset: int) -> None:
+        """Write restored records, without those of former owners, and where the changelog goes on."""
+        batch, meta = WriteBatch(raw_mode=True), self._meta
+        for record in records:
+            key, value = record.key, record.value
+            epoch = EPOCH.unpack_from(value)[0] if value else meta.epoch
+            if epoch < meta.epoch:
+                self.fenced += 1
+                if key != FENCE_KEY:
+                    self._stale.add(key)
+                continue
+            meta.epoch = epoch
+            self._stale.discard(key)
+            if value and len(value) > EPOCH.size:
+                batch.put(key, value)
+            elif key != FENCE_KEY:
+                batch.delete(key)
+        self._persist(batch, next_offset)
+
+    def wipe(self) -> None:
+        """Start from an empty store: the changelog does not reach as far as this one."""
+        self.close()
+        Rdict.destroy(str(self._path))
+        self._open()
+
+    def take_over(self, epoch: int, next_offset: int) -> None:
+        """Begin to use the states: our fence of *epoch* is in the changelog, and nothing stands before it unread.
+
+        Keys whose last record is a fenced one are to be written again.
+        """
+        self._meta.epoch = epoch
+        self._persist(WriteBatch(raw_mode=True), next_offset)
+        self.states, self.dirty = _States(self._db, self._decode), set(self._stale)
+        self.active = True
+
+    # -- following the events
+
+    def encode(self, encode: Callable[[Any], bytes], keys: Sequence[bytes], flush: Flush) -> None:
+        """Add the present states of *keys* to *flush*."""
+        epoch, put, append = EPOCH.pack(self._meta.epoch), flush.batch.put, flush.items.append
+        states, stale = self.states, self._stale
+        for key in keys:
+            if key in stale and key not in states and self._db.get(key) is None:
+                append((key, epoch))  # only a former owner ever wrote it
+                continue
+            value = epoch + encode(states[key])
+            put(key, value)
+            append((key, value))
+
+    def flushed(self, flush: Flush, at: Stretch) -> None:
+        """Take over what lies in the changelog *at*; a FencedError says that somebody else wrote before or between."""
+        if at.first != self.next_offset or at.end - at.first != len(flush.items):
+            message = f"partition {self.partition}: wrote {at.first} to {at.end}, expected {self.next_offset}"
+            raise FencedError(message)
+        self._stale.difference_update(key for key, _ in flush.items)
+        self._persist(flush.batch, at.end)
+
+    def evict(self, limit: int) -> None:
+        """Forget states of the cache that are not dirty until *limit* remain, those that came first first."""
+        surplus = len(self.states) - limit
+        if surplus > 0:
+            for key in [key for key in self.states if key not in self.dirty][:surplus]:
+                del self.states[key]
+
+    def stored(self) -> Iterator[tuple[bytes, Any]]:
+        """Yield key and state of all that is written."""
+        for key, raw in self._db.items():
+            if key != _META_KEY:
+                yield key, self._decode(memoryview(raw)[EPOCH.size :])
+
+    def deactivate(self) -> None:
+        """Drop what is not flushed.  A late agent works on detached objects."""
+        self.active, self.states, self.dirty = False, {}, set()
+
+    def close(self) -> None:
+        """Release the files."""
+        self.deactivate()
+        self._db.close()
+
+    def _persist(self, batch: WriteBatch, next_offset: int) -> None:
+        self._meta.next_offset, self._meta.stale = next_offset, list(self._stale)
+        batch.put(_META_KEY, msgspec.msgpack.encode(self._meta))
+        self._db.write(batch)
+
+
+def _open_db(path: Path, blocks: Cache) -> Rdict:
+    options, table = Options(raw_mode=True), BlockBasedOptions()
+    options.create_if_missing(create_if_missing=True)
+    options.set_write_buffer_size(32 << 20)
+    options.set_max_open_files(256)
+    table.set_bloom_filter(10, block_based=False)
+    table.set_block_cache(blocks)
+    options.set_block_based_table_factory(table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Rdict(str(path), options=options)

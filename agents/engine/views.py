@@ -1,0 +1,98 @@
+"""Compacted topics that every worker holds whole."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from agents.engine.restore import reader
+from agents.metrics import Metrics
+from agents.processor import View
+
+log = structlog.get_logger(__name__)
+
+_BITE = 500
+"""Records applied before other tasks may run."""
+
+
+class ViewReader:
+    """Reads the topics of views from their start, and goes on for ever."""
+
+    def __init__(
+        self,
+        servers: str,
+        views: Sequence[View],
+        partitions: dict[str, int],
+        name: Callable[[str], str],
+        metrics: Metrics,
+    ) -> None:
+        """*partitions*: topic to count; *name* gives a topic its prefix."""
+        self._servers = servers
+        self._metrics = metrics
+        self._views: dict[str, list[View]] = {}
+        for view in views:
+            self._views.setdefault(name(view.topic.name), []).append(view)
+        self._decoders = {name(v.topic.name): msgspec.json.Decoder(v.topic.record).decode for v in views}
+        self._places = [
+            TopicPartition(topic, n) for topic, its in self._views.items() for n in range(partitions[its[0].topic.name])
+        ]
+        self._consumer: AIOKafkaConsumer | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read all that is there; return when it is applied."""
+        if not self._places:
+            return
+        consumer = self._consumer = reader(self._servers, wait_ms=500)
+        await consumer.start()
+        consumer.assign(self._places)
+        await consumer.seek_to_beginning(*self._places)
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(self._places)
+        behind = {place for place, end in ends.items() if end}
+        while behind:
+            await self._step(consumer, 200)
+            behind = {place for place in behind if await consumer.position(place) < ends[place]}
+        log.info("views read", records=sum(ends.values()))
+        self._task = asyncio.create_task(self._follow(consumer))
+
+    async def stop(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            try:
+                await self._step(consumer, 1_000)
+            except KafkaError as error:
+                log.warning("views are not read, trying again", error=repr(error))
+                await asyncio.sleep(0.5)
+
+    async def _step(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> None:
+        fetched = await consumer.getmany(timeout_ms=timeout_ms, max_records=2_000)
+        for place, records in fetched.items():
+            views, decode = self._views[place.topic], self._decoders[place.topic]
+            for count, record in enumerate(records, 1):
+                self._apply(views, decode, record)
+                if not count % _BITE:
+                    await asyncio.sleep(0)
+
+    def _apply(self, views: Sequence[View], decode: Callable[[bytes], Any], record: Any) -> None:
+        topic = views[0].topic.name
+        try:
+            key = (record.key or b"").decode()
+            value = None if record.value is None else decode(record.value)
+        except (ValueError, RecursionError) as error:
+            self._metrics.views.labels(topic, "undecodable").inc()
+            log.warning("view record ignored", topic=topic, offset=record.offset, error=repr(error))
+            return
+        for view in views:
+            view.apply(key, value)
+        self._metrics.views.labels(topic, "applied").inc()

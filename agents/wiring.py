@@ -1,0 +1,25 @@
+"""Which processors there are; both drivers run these."""
+
+from agents.items.agent import Items
+from agents.processor import Stage
+from agents.reviews.agent import Reviews
+from agents.settings import Settings
+from agents.shoppers.agent import Shoppers
+from agents.shoppers.policy import Policy
+from models.api import Models
+
+
+def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
+    """Return the processors, each with the models and the part of the settings that it needs."""
+    policy = Policy(
+        list_size=settings.list_size,
+        list_lifetime=settings.list_lifetime,
+        explore=settings.explore,
+        decisions=settings.decisions,
+        seed=settings.seed,
+    )
+    return Shoppers(models, policy), Reviews(models), Items(models)
+
+
+FOLDERS = (Shoppers.name, Items.name)
+"""The processors that keep state, each in a changelog."""
