@@ -39,6 +39,7 @@ def build(settings: Settings, stages: Sequence[Stage]) -> tuple[App, Health]:
 def run(app: App, health: Health) -> int:
     """Run a worker until it is told to stop; return its exit code, 1 if it failed."""
     worker = faust.Worker(app, health, quiet=True, override_logging=False)
+    worker.spinner = None  # it would write to the terminal
     try:
         worker.execute_from_commandline()
     except SystemExit as end:

@@ -24,6 +24,8 @@ RECENT_IDS = 32
 MAX_SKEW = timedelta(seconds=5)
 """How far an event's time may lie behind the broker's before it is cut back."""
 
+_MAX_SKEW_MILLISECONDS = MAX_SKEW // timedelta(milliseconds=1)
+
 Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty"]
 """What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state."""
 
@@ -196,7 +198,7 @@ def misplaced(origin: Origin) -> Origin:
 def event_time(at: datetime, origin: Origin) -> tuple[int, bool]:
     """Return *at* in milliseconds since 1970, cut back to the broker's time plus a skew, and whether it was cut."""
     milliseconds = int(at.timestamp() * 1000)
-    limit = origin.timestamp + MAX_SKEW // timedelta(milliseconds=1)
+    limit = origin.timestamp + _MAX_SKEW_MILLISECONDS
     return (limit, True) if milliseconds > limit else (milliseconds, False)
 
 

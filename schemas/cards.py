@@ -1,7 +1,12 @@
 """What every worker knows of an item (topics `item-cards` and `item-vectors`, compacted)."""
 
+from datetime import timedelta
+
 from schemas.base import At, Id, Polarity, Record
 from schemas.catalog import CatalogItem
+
+HEAT_HALF_LIFE = timedelta(days=1)
+"""After this time the heat of an item is half of what it was."""
 
 
 class Neighbour(Record, array_like=True, frozen=True, kw_only=True):
@@ -34,7 +39,7 @@ class ItemCard(Record, frozen=True, kw_only=True):
     carts: int = 0
     purchases: int = 0
     heat: float = 0.0
-    """Weighted interactions that halve with each half-life, as of *at*."""
+    """Weighted interactions that halve with each HEAT_HALF_LIFE, as of *at*."""
     neighbours: tuple[Neighbour, ...] = ()
     """Heaviest first."""
     reviews: int = 0

@@ -9,16 +9,15 @@ import click
 from agents.replay import importers
 from agents.replay.importers import REVIEW_FIELDS, Imported
 from agents.replay.log import created, encode
-from agents.replay.terminal import explained, report, say, settings, watched
+from agents.replay.terminal import JSON, explained, names, report, settings, watched
 
-FILE = click.argument("file", type=click.Path(path_type=Path))
+FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 OUT = click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The log; packed if it ends in .gz or .zst."
 )
 PARTITIONS = click.option(
     "--partitions", type=click.IntRange(1, 1024), help="Of each topic; VITRINE_PARTITIONS if not given."
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -30,24 +29,26 @@ def command() -> None:
 
 
 @command.command()
-@FILE
+@FILES
 @OUT
 @click.option("--kind", type=click.Choice(["view", "click"]), default="view", show_default=True, help="Of each event.")
 @PARTITIONS
 @JSON
-def yoochoose(file: Path, out: Path, kind: Literal["view", "click"], partitions: int | None, *, as_json: bool) -> None:
+def yoochoose(
+    files: tuple[Path, ...], out: Path, kind: Literal["view", "click"], partitions: int | None, *, as_json: bool
+) -> None:
     """Import sessions: a table with columns SessionId, ItemId and Time (seconds since 1970).
 
     \b
     Example:
-      vitrine import yoochoose train_full.tsv.gz --out sessions.jsonl.gz
+      vitrine import yoochoose train_full.tsv.gz test.tsv.gz --out sessions.jsonl.gz
     """  # noqa: D301  click's mark for lines that stay as they are
     with explained():
-        _write(importers.yoochoose(file, kind, _partitions(partitions)), out, as_json=as_json)
+        _write(importers.yoochoose(watched(files, "reading"), kind, _partitions(partitions)), out, as_json=as_json)
 
 
 @command.command()
-@FILE
+@FILES
 @OUT
 @click.option(
     "--columns",
@@ -58,8 +59,10 @@ def yoochoose(file: Path, out: Path, kind: Literal["view", "click"], partitions:
 )
 @PARTITIONS
 @JSON
-def reviews(file: Path, out: Path, columns: tuple[str, ...], partitions: int | None, *, as_json: bool) -> None:
-    """Import reviews: a table with a line of column names; rows without text are left out and counted.
+def reviews(
+    files: tuple[Path, ...], out: Path, columns: tuple[str, ...], partitions: int | None, *, as_json: bool
+) -> None:
+    """Import reviews: a table with a line of column names; rows without text, or with another empty field that they need, are left out and counted.
 
     \b
     Example:
@@ -68,12 +71,12 @@ def reviews(file: Path, out: Path, columns: tuple[str, ...], partitions: int | N
     """  # noqa: D301  click's mark for lines that stay as they are
     mapping = _mapping(columns)
     with explained():
-        _write(importers.reviews(file, mapping, _partitions(partitions)), out, as_json=as_json)
+        _write(importers.reviews(watched(files, "reading"), mapping, _partitions(partitions)), out, as_json=as_json)
 
 
 def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
-    pairs = [pair for group in columns for pair in group.split(",")]
-    mapping = {field.strip(): column.strip() for field, _, column in (pair.partition("=") for pair in pairs)}
+    pairs = (pair.partition("=") for pair in names(columns))
+    mapping = {field.strip(): column.strip() for field, _, column in pairs}
     for field, column in mapping.items():
         if field not in REVIEW_FIELDS or not column:
             message = f"{field}={column}: expected FIELD=COLUMN with a field of {', '.join(REVIEW_FIELDS)}"
@@ -92,6 +95,5 @@ def _write(imported: Imported, out: Path, *, as_json: bool) -> None:
     with created(out) as file:
         for record in watched(imported.records, "writing", len(imported.records)):
             file.write(encode(record))
-    say(f"made up: {'; '.join(imported.made_up) or 'nothing'}")
-    skipped = {reason: count for reason, count in imported.skipped.items() if count}
-    report({"records": len(imported.records), "skipped": skipped, "out": str(out)}, as_json=as_json)
+    result = {"records": len(imported.records), "skipped": imported.skipped, "out": str(out)}
+    report(result | {"made_up": imported.made_up}, as_json=as_json)

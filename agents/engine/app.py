@@ -78,7 +78,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     transport = Transport(list(app.conf.broker), app)
     transport.engine = engine
     app.transport = transport
-    app.assignor = CoPartitionAssignor(engine.layout(), engine.on_disk)  # type: ignore[assignment, method-assign]
+    app.assignor = CoPartitionAssignor(engine.layout(), engine.on_disk)
     private.skip_record_objects()
     return app
 

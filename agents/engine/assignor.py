@@ -38,7 +38,7 @@ class _Held(msgspec.Struct, array_like=True):
     units: list[Unit]
 
 
-class CoPartitionAssignor(AbstractPartitionAssignor):
+class CoPartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokafka has no types
     """The only protocol of the group; one object for each worker."""
 
     name = "vitrine"
@@ -49,12 +49,12 @@ class CoPartitionAssignor(AbstractPartitionAssignor):
         self._on_disk = on_disk
         self._units: list[Unit] = []
 
-    def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:  # type: ignore[override]  # theirs is a class
+    def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
         """Say what this worker subscribes to and which states it has."""
         held = list(dict.fromkeys([*self._units, *sorted(self._on_disk())]))
         return ConsumerProtocolMemberMetadata(self.version, sorted(topics), msgspec.msgpack.encode(_Held(held)))
 
-    def assign(  # type: ignore[override]  # theirs is a class
+    def assign(
         self, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
         """Share out; only the group's leader is asked."""
@@ -62,7 +62,7 @@ class CoPartitionAssignor(AbstractPartitionAssignor):
         shares = share_out(self._layout.units(), {member: _units(data.user_data) for member, data in members.items()})
         return {member: self._assignment(units) for member, units in shares.items()}
 
-    def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:  # type: ignore[override]  # theirs is a class
+    def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:
         """Remember what this worker got."""
         self._units = _units(assignment.user_data)
 

@@ -52,7 +52,7 @@ class BatchTopic(FaustTopic):
     """A topic whose agent receives batches; its queue is not one of Faust's, which a late resume clears."""
 
     @property
-    def queue(self) -> ThrowableQueue:
+    def queue(self) -> ThrowableQueue[Any]:
         """The queue of the agent."""
         if self._queue is None:
             self._queue = ThrowableQueue(flow_control=FlowControlEvent(initially_suspended=False))
@@ -392,7 +392,7 @@ class Engine:
     # -- wiring
 
     def _runner(self, stage: Stage, directory: Path, blocks: Cache, owed_lists: int) -> Runner:
-        self.metrics.declare(stage.name, [source.topic.name for source in stage.inputs])
+        self.metrics.declare(stage.name, [topic.name for topic in topics.read_by(stage)])
         if isinstance(stage, Folder):
             log_of_states = Changelog(topics.changelog(self.app.conf.id, stage.name))
             return FolderRunner(stage, Keyspace(stage, log_of_states, directory, blocks), self.context, owed_lists)
@@ -409,7 +409,7 @@ class Engine:
         run.__name__ = runner.stage.name
         self.app.agent(channel, name=runner.stage.name)(run)
 
-    def _queue(self, name: str) -> ThrowableQueue | None:
+    def _queue(self, name: str) -> ThrowableQueue[Any] | None:
         """Return the queue of the agent that reads the topic *name*; None while it does not run."""
         found = (channel for channel in self.app.topics if isinstance(channel, BatchTopic) and name in channel.topics)
         channel = next(found, None)

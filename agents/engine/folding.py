@@ -108,12 +108,12 @@ class FolderRunner(Runner):
                 for owed in effects.owed:
                     self._owe(partition, key, owed, entry, record.timestamp)
             else:
-                self._not_folded(shard, key, topic, effects, state, event, origin, entry)
+                self._not_folded(shard, key, topic, str(effects), state, event, origin, entry)
         if folded:
             self.outcomes[topic, "folded"] += folded
 
     def _fold_rekeyed(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:
-        """Fold a slice of misplaced records; they count under the topic where the shop put them."""
+        """Fold a slice of misplaced records."""
         for record in records:
             found = rekeyed_origin(record)
             if found is None or found[0].name not in self.intakes:
@@ -125,18 +125,18 @@ class FolderRunner(Runner):
                 record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
             )
             if not isinstance(read, Admitted):
-                self.outcomes[topic.name, "dead_letter"] += 1
+                self.outcomes[batch.topic, "dead_letter"] += 1
                 self.reject(topic, origin, record, read if isinstance(read, Rejection) else _TWICE)
                 continue
             origin = misplaced(msgspec.structs.replace(origin, id=read.id))
             key, state = record.key, shard.states[record.key]
             effects = fold_once(self.stage, state, 0, record.offset, read.event, origin)
             if isinstance(effects, str):
-                self._not_folded(shard, key, topic.name, effects, state, read.event, origin, batch.entry)
+                self._not_folded(shard, key, batch.topic, effects, state, read.event, origin, batch.entry)
                 continue
             shard.dirty.add(key)
             effects = effects or Effects()
-            self.outcomes[topic.name, effects.outcome] += 1
+            self.outcomes[batch.topic, effects.outcome] += 1
             for fact in effects.facts:
                 self.emit(fact)
             for owed in effects.owed:

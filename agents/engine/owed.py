@@ -5,19 +5,22 @@ owed is settled with it.  Folding never waits for this queue: above the bound, t
 """
 
 import heapq
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from agents.engine.delivery import Entry
 
 
+Place = tuple[Any, str]
+"""Key, of any hashable kind, and slot."""
+
+
 @dataclass(eq=False, slots=True)
 class Item:
     """One piece of owed work."""
 
-    place: tuple[Hashable, str]
-    """Key and slot."""
+    place: Place
     request: Any
     sheddable: bool
     due: float
@@ -37,11 +40,11 @@ class OwedQueue:
         self.shed = 0
         """Items dropped so far."""
         self._release = release
-        self._items: dict[tuple[Hashable, str], Item] = {}
-        self._flying: dict[tuple[Hashable, str], Item] = {}
+        self._items: dict[Place, Item] = {}
+        self._flying: dict[Place, Item] = {}
         """Taken and not settled; what is newer waits for it, so that the newest list leaves last."""
         self._order: list[tuple[float, int, Item]] = []
-        self._sheddable: dict[tuple[Hashable, str], Item] = {}
+        self._sheddable: dict[Place, Item] = {}
         """The sheddable of *items*, oldest first."""
         self._count = 0
 
@@ -55,7 +58,7 @@ class OwedQueue:
 
     def put(
         self,
-        place: tuple[Hashable, str],
+        place: Place,
         request: Any,
         entry: Entry,
         *,

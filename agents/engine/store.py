@@ -171,7 +171,7 @@ class Shard:
     def stored(self) -> Iterator[tuple[bytes, Any]]:
         """Yield key and state of all that is written."""
         for key, raw in self._db.items():
-            if key != _META_KEY:
+            if isinstance(key, bytes) and key != _META_KEY:
                 yield key, self._decode(memoryview(raw)[EPOCH.size :])
 
     def deactivate(self) -> None:

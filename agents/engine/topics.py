@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # theirs to export
 
 from agents.engine.errors import ConfigurationError
 from agents.processor import Folder, Stage, sources
@@ -39,11 +39,16 @@ def used_by(stages: Sequence[Stage]) -> list[Topic]:
     """Return every topic that *stages* read, write or view, and where their bad and misplaced records go."""
     topics: dict[str, Topic] = {}
     for stage in stages:
-        read = sources(stage) if isinstance(stage, Folder) else tuple(source.topic for source in stage.inputs)
+        read = read_by(stage)
         views = tuple(view.topic for view in stage.views)
         refused = tuple(dead_letters(topic) for topic in read)
         topics |= {topic.name: topic for topic in (*read, *views, *stage.outputs, *refused)}
     return list(topics.values())
+
+
+def read_by(stage: Stage) -> tuple[Topic, ...]:
+    """Return the topics that a processor reads event by event."""
+    return sources(stage) if isinstance(stage, Folder) else tuple(source.topic for source in stage.inputs)
 
 
 def existing(servers: str) -> dict[str, int]:

@@ -4,26 +4,46 @@ It knows no Kafka, no clock and no threads, so the same records and the same mod
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from agents.intake import Intake, Misplaced, Rejection
-from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once
+from agents.headers import cloud_event, dead_letter
+from agents.intake import Admitted, Intake, Misplaced, Rejection
+from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, sources
 from agents.replay.log import LogRecord
 from agents.replay.places import Places
-from agents.topics import BY_NAME, REKEY_ITEMS, REKEY_SHOPPERS, dead_letters
+from agents.topics import BY_NAME, DEAD_LETTERS, REKEYS, dead_letters
 from schemas.dead_letters import DeadLetter
 
 EPOCH = 0
 """Of every list: a replay has no other writers."""
 
+_encode = msgspec.json.Encoder().encode
+_encode_state = msgspec.json.Encoder(order="deterministic").encode
+
 
 class _Source(NamedTuple):
     stage: Stage
-    index: int
+    number: int
+    """In `processor.sources`, whose first is the rekey topic."""
     intake: Intake
+
+
+class _Folding(NamedTuple):
+    """What a folder needs beside itself."""
+
+    states: dict[str, State]
+    rekey: str
+    offsets: int
+    """Topics whose offsets a state keeps."""
+
+
+class _Pending(NamedTuple):
+    owed: Owed
+    timestamp: int
+    """The broker's time of the record that owes it."""
 
 
 class Replayer:
@@ -34,44 +54,168 @@ class Replayer:
         stages: Sequence[Stage],
         *,
         partitions: int,
-        emit: Callable[[LogRecord], None],
+        emit: Callable[[LogRecord], object],
         wanted: Collection[str],
     ) -> None:
         """Prepare *stages*; *emit* gets each output whose topic is *wanted*, and no list is made that nobody wants."""
-        self.outcomes: Counter[tuple[str, str]] = Counter()
-        """By processor, or by topic for what no processor took: how many records ended so."""
+        self.outcomes: Counter[tuple[str, str, str]] = Counter()
+        """By processor (empty where none took the record), topic and outcome."""
         self.outputs: Counter[str] = Counter()
-        self.states: dict[str, dict[str, State]] = {it.name: {} for it in stages if isinstance(it, Folder)}
+        """By topic; wanted or not."""
         self._emit = emit
         self._wanted = frozenset(wanted)
         self._places = Places(partitions)
         self._queue: deque[LogRecord] = deque()
         self._sources: dict[str, list[_Source]] = {}
         self._views: dict[str, list[View]] = {}
+        self._folding: dict[str, _Folding] = {}
         for stage in stages:
-            for index, source in enumerate(stage.inputs):
-                self._sources.setdefault(source.topic.name, []).append(_Source(stage, index, Intake(source)))
+            for number, source in enumerate(stage.inputs, 1):
+                self._sources.setdefault(source.topic.name, []).append(_Source(stage, number, Intake(source)))
             for view in stage.views:
                 self._views.setdefault(view.topic.name, []).append(view)
+            if isinstance(stage, Folder):
+                kept = sources(stage)
+                self._folding[stage.name] = _Folding({}, kept[0].name, len(kept))
         self._derived = {topic.name for stage in stages for topic in stage.outputs}
+        self._derived |= {topic.name for topic in (*REKEYS, *DEAD_LETTERS)}
+        self._pending: dict[str, dict[tuple[str, str], _Pending]] = {}
         self._makers = _makers(stages, self._wanted)
+        for maker in self._makers:
+            self._pending[maker.name] = {}
 
     def feed(self, record: LogRecord) -> None:
-        """Run one record of the log, and all that comes of it, to the end."""
+        """Run one record of the log, and all that comes of it, to the end: first what it tells, then what it owes."""
         if record.topic in self._derived:
-            self.outcomes[record.topic, "derived"] += 1
+            self.outcomes["", record.topic, "derived"] += 1
             return
         if record.topic not in self._sources:
-            self.outcomes[record.topic, "unread"] += 1
+            self.outcomes["", record.topic, "unread"] += 1
             return
         self._queue.append(record)
-        while self._queue:
-            it = self._queue.popleft()
-            for source in self._sources[it.topic]:
-                self._take(source, it)
+        while self._queue or self._make_next():
+            while self._queue:
+                taken = self._queue.popleft()
+                for source in self._sources[taken.topic]:
+                    self._take(source, taken)
 
     def state_lines(self) -> Iterator[bytes]:
         """Yield the states as JSON lines, by processor and key."""
-        for name, states in sorted(self.states.items()):
-            for key in sorted(states):
-                yield msgspec.json.encode({"processor": name, "key": key, "state": states[key]}) + b"\n"
+        for name, folding in sorted(self._folding.items()):
+            for key, state in sorted(folding.states.items()):
+                yield _encode_state({"processor": name, "key": key, "state": state}) + b"\n"
+
+    def _take(self, source: _Source, record: LogRecord) -> None:
+        stage, place = source.stage, (record.topic, record.partition, record.offset, record.timestamp)
+        found = source.intake.admit(record.key, record.value, record.headers, record.partition, self._places.partitions)
+        if isinstance(found, Rejection):
+            self.outcomes[stage.name, record.topic, "dead_letter"] += 1
+            self._refuse(record, found)
+        elif isinstance(stage, Mapper):
+            self.outcomes[stage.name, record.topic, "folded"] += 1
+            self._map(stage, found.event, Origin(*place, found.id))
+        elif isinstance(stage, Folder):
+            self._fold(stage, source.number, record, found, Origin(*place, found.id))
+
+    def _fold(self, stage: Folder, source: int, record: LogRecord, found: Admitted | Misplaced, origin: Origin) -> None:
+        states, rekey, kept = self._folding[stage.name]
+        topic, offset = record.topic, record.offset
+        if isinstance(found, Misplaced):
+            self.outcomes[stage.name, topic, "rekeyed"] += 1
+            key, source, topic = found.key, 0, rekey
+            _, offset = self._places.take(rekey, key.encode())
+        else:
+            key = (record.key or b"").decode()
+        state = states.get(key)
+        if state is None:
+            state = states[key] = stage.new()
+            state.offsets = [-1] * kept
+        effects = fold_once(stage, state, source, offset, found.event, origin)
+        if effects is None or isinstance(effects, str):
+            self.outcomes[stage.name, topic, effects or "folded"] += 1
+            return
+        self.outcomes[stage.name, topic, effects.outcome] += 1
+        for output in effects.facts:
+            self._send(stage, output, record.timestamp)
+        pending = self._pending.get(stage.name)
+        if pending is not None:
+            for owed in effects.owed:
+                pending[key, owed.slot] = _Pending(owed, record.timestamp)
+
+    def _map(self, stage: Mapper, event: Any, origin: Origin) -> None:
+        self._finish(stage, stage.plan(event, origin), origin.timestamp)
+
+    def _make_next(self) -> bool:
+        """Make one list or card that is owed; False if there is none."""
+        for stage in self._makers:
+            pending = self._pending[stage.name]
+            if pending:
+                key, slot = next(iter(pending))
+                owed, timestamp = pending.pop((key, slot))
+                self._finish(stage, stage.plan(self._folding[stage.name].states[key], owed, EPOCH), timestamp)
+                return True
+        return False
+
+    def _finish(self, stage: Stage, job: Any, timestamp: int) -> None:
+        """Score one job by itself, so that its bytes do not depend on its neighbours, and send what comes of it."""
+        if job is None:
+            return
+        for output in stage.finish(job, stage.score([job])[0]):
+            self._send(stage, output, timestamp)
+
+    def _send(self, stage: Stage, output: Output, timestamp: int) -> None:
+        """Apply *output* to views, feed it to who reads it, and emit it if wanted."""
+        topic = output.topic.name
+        self.outputs[topic] += 1
+        for view in self._views.get(topic, ()):
+            view.apply(output.key, output.value)
+        read, wanted = topic in self._sources, topic in self._wanted
+        if not (read or wanted):
+            return
+        key = output.key.encode()
+        partition, offset = self._places.take(topic, key)
+        value = None if output.value is None else _encode(output.value)
+        headers = tuple(cloud_event(output, f"/vitrine/{stage.name}"))
+        record = LogRecord(topic, partition, offset, timestamp, key, value, headers)
+        if read:
+            self._queue.append(record)
+        if wanted:
+            self._emit(record)
+
+    def _refuse(self, record: LogRecord, why: Rejection) -> None:
+        topic = dead_letters(BY_NAME[record.topic]).name
+        self.outputs[topic] += 1
+        if topic not in self._wanted:
+            return
+        letter = DeadLetter(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp=record.timestamp,
+            stage=why.stage,
+            reason=why.reason,
+            message=why.message,
+            field=why.field,
+        )
+        offset = self._places.append(topic, record.partition)
+        headers = tuple(dead_letter(letter, record.headers))
+        self._emit(LogRecord(topic, record.partition, offset, record.timestamp, record.key, record.value, headers))
+
+
+def _makers(stages: Sequence[Stage], wanted: Collection[str]) -> list[Folder]:
+    """Return the folders whose owed work is worth making: it is wanted, or it feeds the view of one that makes something.
+
+    Those that feed views come first, so that a list sees all that came of its own event.
+    """
+    read = {source.topic.name for stage in stages for source in stage.inputs}
+    own = {stage.name: {topic.name for topic in stage.outputs} - read for stage in stages}
+    making = [stage for stage in stages if isinstance(stage, Mapper) or own[stage.name] & set(wanted)]
+    viewed: set[str] = set()
+    while True:
+        viewed = {view.topic.name for stage in making for view in stage.views}
+        more = [stage for stage in stages if stage not in making and own[stage.name] & viewed]
+        if not more:
+            break
+        making += more
+    folders = [stage for stage in making if isinstance(stage, Folder)]
+    return sorted(folders, key=lambda stage: not own[stage.name] & viewed)

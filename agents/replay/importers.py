@@ -1,5 +1,6 @@
 """Foreign tables to events; what a table does not hold is made up, the same each time, and said."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ import msgspec
 
 from agents import topics
 from agents.processor import moment
-from agents.replay.log import Headers, LogError, LogRecord
+from agents.replay.errors import LogError
+from agents.replay.log import Headers, LogRecord
 from agents.replay.places import Places
 from agents.replay.table import Row, rows
 from agents.topics import Topic
@@ -21,6 +23,9 @@ E = TypeVar("E", bound=Record)
 
 REVIEW_FIELDS = ("text", "title", "stars", "item", "shopper", "at", "language", "review_id")
 """What a column may be mapped to."""
+
+_NEEDED = ("text", "item", "shopper", "at", "review_id")
+"""Fields whose columns, where a table has them, may not be empty."""
 
 MADE_UP_ITEMS = 100
 """Among how many items reviews are dealt out that name none."""
@@ -35,7 +40,7 @@ class Imported(NamedTuple):
     records: list[LogRecord]
     made_up: list[str]
     """What the table does not say, in words."""
-    skipped: dict[str, int]
+    skipped: Mapping[str, int]
     """Rows that became no record, by reason."""
 
 
@@ -47,45 +52,56 @@ class _Event(NamedTuple):
     body: Record
 
 
-def yoochoose(path: Path, kind: Literal["view", "click"], partitions: int) -> Imported:
+def yoochoose(paths: Iterable[Path], kind: Literal["view", "click"], partitions: int) -> Imported:
     """Import sessions of the RecSys Challenge 2015: columns SessionId, ItemId and Time (seconds since 1970)."""
-    event: type[View] | type[Click] = View if kind == "view" else Click
-    events = []
-    for line, row in rows(path, {"session": "SessionId", "item": "ItemId", "time": "Time"}):
-        given = {"kind": kind, "shopper": row["session"], "at": _seconds(path, line, row["time"])}
-        body = _checked(path, line, given | row, event)
-        events.append(_Event(topics.CLICKS, body.shopper, f"yoochoose-{line}", body.at, body))
-    made_up = ["shopper: each session is a shopper of its own", f"kind: every event is a {kind}"]
+    event: type[View | Click] = View if kind == "view" else Click
+    events: list[_Event] = []
+    for path in paths:
+        for line, row in rows(path, {"session": "SessionId", "item": "ItemId", "time": "Time"}):
+            given = {"kind": kind, "shopper": row["session"], "at": _seconds(path, line, row["time"])}
+            body = _checked(path, line, given | row, event)
+            events.append(_Event(topics.CLICKS, body.shopper, f"yoochoose-{len(events) + 1}", body.at, body))
+    made_up = [
+        "shopper: each session is a shopper of its own",
+        f"kind: every event is a {kind}",
+        "event id: the number of the row",
+    ]
     return Imported(list(_laid_out(events, partitions)), made_up, {})
 
 
-def reviews(path: Path, columns: Mapping[str, str], partitions: int) -> Imported:
+def reviews(paths: Iterable[Path], columns: Mapping[str, str], partitions: int) -> Imported:
     """Import reviews; *columns* maps fields of REVIEW_FIELDS to columns of the table, `text` at least."""
     events: list[_Event] = []
-    without_text = 0
-    for line, row in rows(path, columns):
-        if not row["text"]:
-            without_text += 1
-            continue
-        body = _review(path, line, row, len(events))
-        events.append(_Event(topics.REVIEWS, body.shopper, body.review_id, body.at, body))
+    skipped: Counter[str] = Counter()
+    row_number = 0
+    for path in paths:
+        for line, row in rows(path, columns):
+            row_number += 1
+            empty = next((field for field in _NEEDED if row.get(field) == ""), None)
+            if empty is not None:
+                skipped[f"without {empty}"] += 1
+                continue
+            body = _checked(path, line, _review(row, row_number, len(events)), Review)
+            events.append(_Event(topics.REVIEWS, body.shopper, body.review_id, body.at, body))
     missing = {
         "shopper": "each review is by a shopper of its own",
         "item": f"the reviews are dealt out among {MADE_UP_ITEMS} items",
         "at": f"one review a minute from {MADE_UP_START:%Y-%m-%dT%H:%MZ}",
-        "review_id": "the line in the file",
+        "review_id": "the number of the row",
     }
     made_up = [f"{field}: {what}" for field, what in missing.items() if field not in columns]
-    return Imported(list(_laid_out(events, partitions)), made_up, {"without text": without_text})
+    return Imported(list(_laid_out(events, partitions)), made_up, skipped)
 
 
-def _review(path: Path, line: int, row: Row, n: int) -> Review:
-    given = {name: row[name] for name in ("text", "title", "language", "stars") if row.get(name)}
-    given["item"] = row.get("item", f"item-{n % MADE_UP_ITEMS}")
-    given["shopper"] = row.get("shopper", f"reviewer-{line}")
-    given["review_id"] = row.get("review_id", f"review-{line}")
-    given["at"] = row.get("at", (MADE_UP_START + timedelta(minutes=n)).isoformat())
-    return _checked(path, line, given, Review)
+def _review(row: Row, row_number: int, n: int) -> dict[str, str]:
+    """Return the fields of the *n*-th review that has all it needs, with what the table does not say made up."""
+    made_up = {
+        "item": f"item-{n % MADE_UP_ITEMS}",
+        "shopper": f"reviewer-{row_number}",
+        "review_id": f"review-{row_number}",
+        "at": (MADE_UP_START + timedelta(minutes=n)).isoformat(),
+    }
+    return made_up | {field: cell for field, cell in row.items() if cell}
 
 
 def _checked(path: Path, line: int, given: Mapping[str, Any], event: type[E]) -> E:

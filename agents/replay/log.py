@@ -11,20 +11,20 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Annotated, Any, cast
 
 import msgspec
 import zstandard
 from msgspec import UNSET, UnsetType
 
+from agents.replay.errors import LogError
+
 Headers = tuple[tuple[str, bytes | None], ...]
 
+CUT_OFF = (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile)
+"""What reading a packed file raises that is damaged or not all there."""
 
-class LogError(Exception):
-    """A log that can't be used; the text says where and why.
-
-    Operator action: mend the line that it names, or record the log again.
-    """
+Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False):
@@ -45,8 +45,8 @@ class _Line(msgspec.Struct, kw_only=True, gc=False):
     """The fields of a line in kcat's order."""
 
     topic: str
-    partition: int
-    offset: int
+    partition: Natural
+    offset: Natural
     tstype: str = "create"
     ts: int
     broker: int = -1
@@ -99,13 +99,18 @@ def read(path: Path) -> Iterator[tuple[int, LogRecord]]:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, decode(line)
-    except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+    except CUT_OFF as error:
         message = f"{path}: not a whole {path.suffix} file after line {number}: {error}"
         raise LogError(message) from error
     except OSError as error:
         message = f"{path}: {error.strerror or error}"
         raise LogError(message) from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
+        message = (
+            f"{path}:{number}: not UTF-8, which kcat writes for binary data; record the topic with `vitrine record`"
+        )
+        raise LogError(message) from error
+    except (ValueError, RecursionError) as error:
         message = f"{path}:{number}: not a record as `kcat -J` writes it: {error}"
         raise LogError(message) from error
 
@@ -118,8 +123,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             with gzip.GzipFile(fileobj=raw, mode="rb") as file:
                 yield cast("IO[bytes]", file)
         elif path.suffix == ".zst":
-            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-                yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20))
+            yield cast("IO[bytes]", io.BufferedReader(_Unpacked(raw), 1 << 20))
         else:
             yield raw
 
@@ -137,10 +141,42 @@ def created(path: Path) -> Iterator[IO[bytes]]:
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as file:
                 yield cast("IO[bytes]", file)
         elif path.suffix == ".zst":
-            with zstandard.ZstdCompressor().stream_writer(raw) as stream:
-                yield cast("IO[bytes]", stream)
+            stream = zstandard.ZstdCompressor().stream_writer(raw)
+            with io.BufferedWriter(cast("io.RawIOBase", stream), 1 << 20) as buffer:
+                yield cast("IO[bytes]", buffer)
         else:
             yield raw
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a `.zst` file; unlike zstandard's own reader it notices that the file is cut off."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._fresh = True
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        while not self._ready:
+            chunk = self._frame.unused_data or self._packed.read(1 << 17)
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+                self._fresh = True
+            if not chunk:
+                if self._fresh:
+                    return 0
+                message = "the last frame is cut off"
+                raise EOFError(message)
+            self._fresh = False
+            self._ready = memoryview(self._frame.decompress(chunk))
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
 
 
 def _bytes(text: str | UnsetType | None) -> bytes | None:

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from itertools import pairwise
 from operator import attrgetter
+from pathlib import Path
 
 import msgspec
+import msgspec.structs
 
 from agents.processor import Origin, event_time
-from agents.replay.log import LogError, LogRecord
+from agents.replay.errors import LogError
+from agents.replay.log import LogRecord, read
 from schemas.base import At
 
 
@@ -49,6 +52,17 @@ def merge(records: Iterable[LogRecord]) -> Merged:
     return Merged([record for _, record in timed], [at for at, _ in timed], repeated)
 
 
+def merged(paths: Iterable[Path], prefix: str = "") -> Merged:
+    """Return the records of the logs at *paths* in the order of their replay, their topics without *prefix*."""
+    return merge(_named(record, prefix) for path in paths for _, record in read(path))
+
+
+def _named(record: LogRecord, prefix: str) -> LogRecord:
+    if not prefix or not record.topic.startswith(prefix):
+        return record
+    return msgspec.structs.replace(record, topic=record.topic.removeprefix(prefix))
+
+
 def _once(ordered: list[LogRecord]) -> list[LogRecord]:
     """Leave out what two recordings hold both."""
     taken = ordered[:1]
@@ -70,6 +84,6 @@ def _time(record: LogRecord) -> int:
         return record.timestamp
     try:
         at = _decoder.decode(record.value).at
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return record.timestamp
     return event_time(at, Origin(record.topic, record.partition, record.offset, record.timestamp))[0]

@@ -5,9 +5,13 @@ import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from agents.replay.log import LogError, opened
+from agents.replay.errors import LogError
+from agents.replay.log import CUT_OFF, opened
 
 Row = dict[str, str]
+
+LONGEST_CELL = 1 << 24
+"""Characters; Python's own limit is 131,072, less than a long review."""
 
 
 def rows(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[int, Row]]:
@@ -16,6 +20,7 @@ def rows(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[int, Row]]:
     A column that is not there, a row that is too short, or bytes that are no table are a LogError.
     """
     line = 0
+    csv.field_size_limit(LONGEST_CELL)
     try:
         with opened(path) as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
             first = text.readline()
@@ -30,7 +35,7 @@ def rows(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[int, Row]]:
                 elif cells:
                     message = f"{path}:{line}: {len(cells)} columns where the first line names {len(names)}"
                     raise LogError(message)
-    except (csv.Error, UnicodeDecodeError, EOFError) as error:
+    except (csv.Error, UnicodeDecodeError, *CUT_OFF) as error:
         message = f"{path}: after line {line}: {error}"
         raise LogError(message) from error
     except OSError as error:

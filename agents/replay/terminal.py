@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -10,11 +11,16 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.replay.log import LogError
+from agents.replay.errors import ReplayError
 from agents.settings import Settings
 from agents.settings import load as load_settings
 
 T = TypeVar("T")
+
+LOGS = click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path))
+BROKER = click.option("--broker", metavar="HOST:PORT", help="VITRINE_BROKER if not given.")
+PREFIX = click.option("--prefix", help="Of the topics' names on the broker; VITRINE_TOPIC_PREFIX if not given.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 class UnusableError(click.ClickException):
@@ -23,12 +29,17 @@ class UnusableError(click.ClickException):
     exit_code = 2
 
 
+def names(given: Iterable[str]) -> list[str]:
+    """Return the names of an option that may be repeated and may hold several, separated by commas."""
+    return [name.strip() for group in given for name in group.split(",") if name.strip()]
+
+
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn a log that can't be used into a line on standard error and exit code 2."""
+    """Turn a log or a broker that can't be used into a line on standard error and exit code 2."""
     try:
         yield
-    except LogError as error:
+    except ReplayError as error:
         raise UnusableError(str(error)) from error
 
 
@@ -56,17 +67,20 @@ def say(text: str) -> None:
 
 
 def report(result: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a result: JSON on standard output, or a line a field on standard error."""
+    """Print a result: as JSON, or a line a field."""
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
         return
     for name, value in result.items():
-        if isinstance(value, Mapping):
-            value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"  # noqa: PLW2901
-        elif isinstance(value, (list, tuple)):
-            value = "; ".join(map(str, value)) or "none"  # noqa: PLW2901
-        say(
-            f"{name.replace('_', ' ')}: {value:,}"
-            if isinstance(value, (int, float))
-            else f"{name.replace('_', ' ')}: {value}"
-        )
+        click.echo(f"{name.replace('_', ' ')}: {_words(value)}")
+
+
+def _words(value: Any) -> str:
+    """Return *value* for a person; mappings in mappings as an indented line each."""
+    if isinstance(value, Mapping):
+        if any(isinstance(inner, Mapping) for inner in value.values()):
+            return "".join(f"\n  {name}: {_words(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(map(_words, value)) or "none"
+    return f"{value:,}" if isinstance(value, (int, float)) else str(value)

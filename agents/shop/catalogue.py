@@ -28,6 +28,11 @@ class Article(Record, frozen=True, kw_only=True):
     """Aspect to -1..1: what an honest review says of it."""
 
 
+def happens(rng: Random, probability: float) -> bool:
+    """Return True with this probability."""
+    return rng.random() < probability
+
+
 def resource(name: str) -> Any:
     """Return the JSON file *name* of this package."""
     return msgspec.json.decode(resources.files("agents.shop").joinpath(name).read_bytes())
@@ -37,17 +42,17 @@ def stock_up(rng: Random, at: datetime) -> tuple[Article, ...]:
     """Return every article, 144 in 12 categories; the same *rng* gives the same ones."""
     data = resource("catalogue.json")
     return tuple(
-        _article(data, category, product, number, rng, at)
+        _article(data, category, number, rng, at)
         for category in data["categories"]
-        for number, product in enumerate(category["products"] * 2)
+        for number in range(2 * len(category["products"]))
     )
 
 
-def _article(
-    data: dict[str, Any], category: dict[str, Any], product: list[Any], number: int, rng: Random, at: datetime
-) -> Article:
-    english, chinese, base, rebuy, attribute, variants, line, line_zh = product
-    variant = dict(zip(LANGUAGES, variants[number // len(category["products"])], strict=True))
+def _article(data: dict[str, Any], category: dict[str, Any], number: int, rng: Random, at: datetime) -> Article:
+    """Return the *number*-th article of a category: each product in its first variant, then each in its second."""
+    variant_number, product_number = divmod(number, len(category["products"]))
+    english, chinese, base, rebuy, attribute, variants, line, line_zh = category["products"][product_number]
+    variant = dict(zip(LANGUAGES, variants[variant_number], strict=True))
     brand = rng.choice(category["brands"])
     style = rng.choice(data["styles"])
     style_line = rng.choice(style["lines"])
@@ -63,8 +68,8 @@ def _article(
         category_name={"en": category["en"], "zh": category["zh"]},
         brand=brand,
         price=round(price, 2),
-        was=round(price * rng.choice((1.15, 1.25, 1.4)), 2) if rng.random() < 0.2 else None,
-        stock=0 if rng.random() < 0.03 else rng.randint(6, 60),
+        was=round(price * rng.choice((1.15, 1.25, 1.4)), 2) if happens(rng, 0.2) else None,
+        stock=0 if happens(rng, 0.03) else rng.randint(6, 60),
         rebuy=bool(rebuy),
         attributes={attribute: variant, "style": {"en": style["en"], "zh": style["zh"]}, "origin": origin},
     )

@@ -4,6 +4,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -39,16 +40,20 @@ def z_score(one: Tally, other: Tally) -> float:
 
 
 class Popular:
-    """The most-clicked items: the baseline that has to be beaten."""
+    """The most-viewed items: the baseline that has to be beaten.
+
+    Views count, from lists and searches of all shoppers, not clicks on lists: those would say as much about the slots
+    that an item had before as about the item, and the baseline would be weaker than it need be.
+    """
 
     def __init__(self, items: Iterable[str]) -> None:
-        self._clicks = Counter(dict.fromkeys(items, 0))
+        self._views = Counter(dict.fromkeys(items, 0))
 
-    def click(self, item: str) -> None:
-        """Count a click."""
-        self._clicks[item] += 1
+    def view(self, item: str) -> None:
+        """Count a view."""
+        self._views[item] += 1
 
     def top(self, size: int, allowed: Callable[[str], bool]) -> tuple[str, ...]:
-        """Return the *size* most-clicked of the items that are *allowed*, ties by id."""
-        ranked = sorted(self._clicks, key=lambda item: (-self._clicks[item], item))
-        return tuple(item for item in ranked if allowed(item))[:size]
+        """Return the *size* most-viewed of the items that are *allowed*, ties by id."""
+        ranked = sorted(self._views, key=lambda item: (-self._views[item], item))
+        return tuple(islice(filter(allowed, ranked), size))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.shop.catalogue import ASPECTS, Article, resource
+from agents.shop.catalogue import ASPECTS, Article, happens, resource
 from agents.shop.tastes import Taste, opinion
 
 Mood = Literal["positive", "mixed", "negative"]
@@ -41,8 +41,9 @@ class Phrases:
         parts.append(rng.choice(grammar["close"][mood]))
         text = ("" if taste.language == "zh" else " ").join(part for part in parts if part)
         text = text.replace("{p}", article.product[taste.language])
-        stars = {"positive": 5, "mixed": 3, "negative": 1}[mood] + (rng.random() < 0.4) * (-1 if mean > 0 else 1)
-        return Words(text=text, mood=mood, stars=stars)
+        stars = {"positive": 5, "mixed": 3, "negative": 1}[mood]
+        nuance = (-1 if mean > 0 else 1) if happens(rng, 0.4) else 0
+        return Words(text=text, mood=mood, stars=stars + nuance)
 
     def query(self, taste: Taste, article: Article, rng: Random) -> str:
         """Return what somebody who wants an article like this types into the search box."""

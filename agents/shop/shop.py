@@ -3,7 +3,7 @@
 Pure: the time of an act and the randomness are given, and the lists are handed in by whoever talks to a broker.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -38,9 +38,9 @@ class Emission(msgspec.Struct, frozen=True):
 
 
 class Shop:
-    """A shop with *shoppers* shoppers, *active* of whom are there at any time."""
+    """A shop with *shoppers* shoppers, *present* of whom are there at any time."""
 
-    def __init__(self, *, shoppers: int, active: int, seed: int, opened: datetime) -> None:
+    def __init__(self, *, shoppers: int, present: int, seed: int, opened: datetime) -> None:
         rng = Random(seed)  # noqa: S311  a simulation, repeatable by its seed
         self.articles: Sequence[Article] = stock_up(rng, opened)
         self.shoppers = {name: _shopper(name, self.articles, rng) for name in map(_name, range(shoppers))}
@@ -58,19 +58,22 @@ class Shop:
         self._idle = list(self.shoppers.values())
         rng.shuffle(self._idle)
         self._present: list[tuple[Shopper, Iterator[Act]]] = []
-        for _ in range(min(active, shoppers)):
+        for _ in range(min(present, shoppers)):
             self._enter()
 
     def catalogue(self, at: datetime) -> list[Emission]:
         """Return the records that make the catalogue known."""
         return [self._offer(item, at) for item in self._by_item]
 
-    def act(self, now: datetime) -> list[Emission]:
-        """Let one shopper act; return the event, and before it what changed in the catalogue meanwhile.
+    def act(self, now: datetime, waiting: Container[str] = ()) -> list[Emission]:
+        """Let one shopper act who is not *waiting*; return the event, and before it what changed in the catalogue.
 
-        An event of a shopper is at least a millisecond younger than the one before it.
+        Nothing if all are waiting.  An event of a shopper is at least a millisecond younger than the one before it.
         """
-        place = self._rng.randrange(len(self._present))
+        free = [place for place, (shopper, _) in enumerate(self._present) if shopper.name not in waiting]
+        if not free:
+            return []
+        place = self._rng.choice(free)
         shopper, acts = self._present[place]
         act = next(acts, None)
         while act is None:
@@ -102,18 +105,22 @@ class Shop:
             return self._shown(shopper, Page(tuple(self._by_item[item] for item in items)))
         if shopper.group == "personal":
             newest = self.lists.get(shopper.name)
-            return newest and self._shown(shopper, self._list_page(newest, own=True))
-        others = [name for name in self.lists if name != shopper.name]
+            return self._shown(shopper, self._list_page(newest, own=True)) if newest else None
+        present = (other.name for other, _ in self._present)
+        others = [name for name in present if name != shopper.name and name in self.lists]
         return self._shown(shopper, self._list_page(self.lists[self._rng.choice(others)])) if others else None
 
     def in_stock(self, item: str) -> bool:
         """Return whether a piece of the item is left."""
         return self._stock[item] > 0
 
-    def clicked(self, shopper: Shopper, item: str) -> None:
-        """Count a click of a group, and of an item."""
+    def clicked(self, shopper: Shopper) -> None:
+        """Count a click of a group."""
         self.tallies[shopper.group].clicks += 1
-        self._popular.click(item)
+
+    def opened(self, item: str) -> None:
+        """Count a look at an item's page, whatever led there."""
+        self._popular.view(item)
 
     def sold(self, item: str) -> None:
         """Take one piece away; when it was the last one, order more."""
@@ -121,6 +128,10 @@ class Shop:
         if not self._stock[item]:
             self._restocks[item] = self.sent + RESTOCK_AFTER
             self._restocked.append(item)
+
+    def is_present(self, shopper: str | None) -> bool:
+        """Return whether the shopper is on a visit."""
+        return any(present.name == shopper for present, _ in self._present)
 
     def article(self, item: str) -> Article | None:
         """Return the article with this id."""

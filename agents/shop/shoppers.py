@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from agents.shop.catalogue import Article
+from agents.shop.catalogue import Article, happens
 from agents.shop.groups import Group
 from agents.shop.opinions import Phrases
 from agents.shop.tastes import EXAMINED, Taste, click_chance, liking
@@ -66,8 +66,11 @@ class World(Protocol):
     def in_stock(self, item: str) -> bool:
         """Return whether the item can be bought."""
 
-    def clicked(self, shopper: Shopper, item: str) -> None:
+    def clicked(self, shopper: Shopper) -> None:
         """Note a click on an item of a list."""
+
+    def opened(self, item: str) -> None:
+        """Note a look at an item's page."""
 
     def sold(self, item: str) -> None:
         """Take one piece out of stock."""
@@ -83,7 +86,7 @@ class Visit:
         self._phrases = phrases
         self._rng = rng
         self._session = f"{shopper.name}/{shopper.visits}"
-        self._who = {"shopper": shopper.name, "language": shopper.taste.language}
+        self._who: dict[str, Any] = {"shopper": shopper.name, "language": shopper.taste.language}
 
     def acts(self) -> Iterator[Act]:
         """Yield acts until the shopper leaves: old purchases are reviewed first, then pages and searches follow."""
@@ -96,9 +99,9 @@ class Visit:
             page = self._world.page(shopper)
             if page is not None and page.articles:
                 yield from self._look(page)
-            if page is None or rng.random() < SEARCHES:
+            if page is None or happens(rng, SEARCHES):
                 yield from self._search()
-            if rng.random() > shopper.taste.patience:
+            if not happens(rng, shopper.taste.patience):
                 return
 
     def _look(self, page: Page) -> Iterator[Act]:
@@ -115,7 +118,7 @@ class Visit:
             if rng.random() * (1 + EXAMINED * position) >= chance or not shopper.may_want(article):
                 continue
             shopper.clicked[item] += 1
-            self._world.clicked(shopper, item)
+            self._world.clicked(shopper)
             found = {"recommendation_id": page.recommendation_id, "copy_id": page.copies.get(item)}
             yield self._act(Click, item=item, position=position, **found)
             yield from self._consider(article)
@@ -128,25 +131,26 @@ class Visit:
         wanted = max(pool, key=lambda article: liking(shopper.taste, article))
         yield self._act(Search, query=self._phrases.query(shopper.taste, wanted, rng))
         results = [article for article in articles if article.product == wanted.product]
-        results += rng.sample([article for article in articles if article.facts.category == wanted.facts.category], 4)
-        for article in dict.fromkeys(article.facts.item for article in results[:BROWSED]):
-            found = next(result for result in results if result.facts.item == article)
-            if rng.random() < 0.25 + 0.4 * (found is wanted):
+        rest = [article for article in articles if article.facts.category == wanted.facts.category]
+        results += [article for article in rng.sample(rest, BROWSED) if article.product != wanted.product]
+        for found in results[:BROWSED]:
+            if happens(rng, 0.25 + 0.4 * (found is wanted)):
                 yield from self._consider(found)
 
     def _consider(self, article: Article) -> Iterator[Act]:
         """See the item's page, and perhaps buy."""
         shopper, rng = self._shopper, self._rng
         item, price = article.facts.item, article.facts.price
+        self._world.opened(item)
         yield self._act(View, item=item)
         eager = max(0.05, min(0.6, 0.15 * liking(shopper.taste, article)))
         if rng.random() >= eager or not self._world.in_stock(item) or not shopper.may_want(article):
             return
         yield self._act(AddToCart, item=item, price=price)
-        if rng.random() < 0.5 and self._world.in_stock(item):
+        if happens(rng, 0.5) and self._world.in_stock(item):
             shopper.bought[item] += 1
             self._world.sold(item)
-            if rng.random() < shopper.taste.talks:
+            if happens(rng, shopper.taste.talks):
                 shopper.unreviewed.append(article)
             yield self._act(Purchase, item=item, price=price)
 
@@ -158,7 +162,7 @@ class Visit:
             review_id=f"{self._session}/{article.facts.item}",
             item=article.facts.item,
             text=words.text,
-            stars=float(words.stars) if self._rng.random() < 0.6 else None,
+            stars=float(words.stars) if happens(self._rng, 0.6) else None,
         )
 
     def _act(self, kind: Callable[..., Record], **fields: object) -> Act:

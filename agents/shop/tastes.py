@@ -58,7 +58,7 @@ def liking(taste: Taste, article: Article) -> float:
     wanted = 2.0 * taste.categories[facts.category] if facts.category in taste.categories else -0.4
     wanted += 0.9 * (article.product["en"] in taste.products)
     wanted += 0.4 * (article.style == taste.style) + 0.3 * (facts.brand in taste.brands)
-    wanted += 0.6 * article.appeal
+    wanted += 0.8 * article.appeal
     if facts.price:
         wanted -= 0.5 * taste.thrift * max(0.0, math.log(facts.price / taste.budget))
     return wanted + 0.3 * (facts.was is not None)

@@ -1,0 +1,59 @@
+# What a developer or CI runs.  ARGS goes to the command; PYTHON is 3.11 or later; GPU=1 takes the wheel for CUDA.
+PYTHON ?= python3
+KIND := $(if $(GPU)$(wildcard .venv/.gpu),gpu,cpu)
+BIN := .venv/bin
+RUN := .venv/.$(KIND)
+DEV := $(RUN) .venv/.dev
+PYTEST := $(BIN)/pytest -q
+LOCK := $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-train demo test test-kafka test-train check fmt bench kafka lock
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: $(DEV) ## make .venv with all that runs and tests need
+setup-train: $(DEV) .venv/.train ## add what training needs (torch …)
+
+demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make demo ARGS="--once --events 20000 --seed 7"
+	$(BIN)/vitrine demo $(ARGS)
+
+test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here
+	$(PYTEST) tests/unit tests/property tests/agents tests/golden $(ARGS)
+	$(PYTEST) tests/broker tests/replay $(ARGS)
+	$(PYTEST) tests/kafka tests/chaos $(ARGS)
+
+test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
+	VITRINE_TEST_KAFKA=1 $(PYTEST) tests/kafka tests/chaos $(ARGS)
+
+test-train: setup-train ## the tests of training
+	$(PYTEST) tests/train $(ARGS)
+
+check: $(DEV) ## format, lint, types, imports
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+fmt: $(DEV) ## format, and mend what the linter can
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
+	$(BIN)/python -m tests.bench $(ARGS)
+
+kafka: $(DEV) ## run a real Kafka until Ctrl-C: make kafka ARGS="--port 9092"
+	$(BIN)/python -m tests.kafka_broker $(ARGS)
+
+lock: $(DEV) ## pin the requirements anew after a change in pyproject.toml; ARGS=--upgrade takes newer versions
+	$(LOCK) $(ARGS) --extra cpu -o requirements/cpu.txt
+	$(LOCK) $(ARGS) --extra gpu -c requirements/cpu.txt -o requirements/gpu.txt
+	$(LOCK) $(ARGS) --extra dev -c requirements/cpu.txt -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra train -c requirements/dev.txt -o requirements/train.txt
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Vitrine needs Python 3.11 or later: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+
+# A file .venv/.NAME says that requirements/NAME.txt is installed.  The two wheels of ONNX Runtime hold the same files.
+.venv/.%: requirements/%.txt pyproject.toml | .venv/bin/python
+	$(if $(filter gpu,$*),$(BIN)/pip uninstall -q -y onnxruntime && rm -f .venv/.cpu)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $<
+	PATH="$(CURDIR)/$(BIN):$$PATH" pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

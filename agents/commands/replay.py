@@ -1,0 +1,143 @@
+"""`vitrine replay`: run an event log through the agents without a broker."""
+
+import gc
+import os
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agents import topics
+from agents.replay.driver import Replayer
+from agents.replay.log import created, encode
+from agents.replay.sequence import Merged, merged
+from agents.replay.terminal import JSON, LOGS, PREFIX, UnusableError, explained, names, report, say, settings, watched
+from agents.wiring import stages
+from models.card import ModelError
+from models.load import load
+
+WRITABLE = [topic.name for topic in (*topics.LISTS, *topics.INTERNAL, *topics.DEAD_LETTERS)]
+"""What a replay can put out."""
+
+
+@click.command()
+@LOGS
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Of the outputs; packed if it ends in .gz or .zst."
+)
+@click.option(
+    "--topics",
+    "chosen",
+    multiple=True,
+    metavar="TOPIC,...",
+    help="Outputs to write; all if not given.  No list is made that nobody reads, so fewer are faster.",
+)
+@click.option("--state", type=click.Path(path_type=Path), help="Write the states at the end to this file.")
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1024),
+    help="Of the topics that the log was recorded from; VITRINE_PARTITIONS if not given.",
+)
+@PREFIX
+@JSON
+def command(
+    *,
+    logs: tuple[Path, ...],
+    out: Path,
+    chosen: tuple[str, ...],
+    state: Path | None,
+    partitions: int | None,
+    prefix: str | None,
+    as_json: bool,
+) -> None:
+    """Run event logs through the agents without a broker: the same logs and models give the same bytes.
+
+    A log has a record a line, as `kcat -J` and `vitrine record` write them.  Records are taken in the order of their
+    events' times.  What the agents make themselves is left out of the log and made anew.
+
+    \b
+    Example:
+      vitrine replay clicks.jsonl.zst reviews.jsonl.gz --out lists.jsonl.gz --topics recommendations.v1,copy.v1
+    """  # noqa: D301  click's mark for lines that stay as they are
+    given = settings(os.environ)
+    partitions = partitions or given.partitions
+    wanted = _wanted(names(chosen))
+    try:
+        processors = stages(given, load(given.models_dir, provider=given.provider, callers=given.callers))
+    except ModelError as error:
+        raise UnusableError(str(error)) from error
+    with explained(), ExitStack() as files:
+        log = merged(watched(logs, "reading"), given.topic_prefix if prefix is None else prefix)
+        _check_places(log, partitions)
+        write = files.enter_context(created(out)).write
+        write_states = files.enter_context(created(state)).writelines if state else None
+        replayer = Replayer(processors, partitions=partitions, emit=lambda record: write(encode(record)), wanted=wanted)
+        seconds = _run(replayer, log)
+        if write_states is not None:
+            write_states(replayer.state_lines())
+    result = _result(replayer, log, seconds)
+    _hint(result, log)
+    report(result | {"out": str(out)}, as_json=as_json)
+
+
+def _wanted(chosen: Collection[str]) -> Collection[str]:
+    unknown = [name for name in chosen if name not in WRITABLE]
+    if unknown:
+        message = f"--topics: no output is called {', '.join(unknown)}; there are: {', '.join(WRITABLE)}"
+        raise click.UsageError(message)
+    return chosen or WRITABLE
+
+
+def _check_places(log: Merged, partitions: int) -> None:
+    for record in log.records:
+        if record.partition >= partitions:
+            message = (
+                f"{record.topic} has a partition {record.partition} in the log: "
+                f"say --partitions with how many the topics had (it is {partitions} now)"
+            )
+            raise UnusableError(message)
+
+
+def _run(replayer: Replayer, log: Merged) -> float:
+    """Feed the whole log; return the seconds that it took."""
+    gc.collect()
+    gc.freeze()
+    started = time.perf_counter()
+    for record in watched(log.records, "replaying", len(log.records)):
+        replayer.feed(record)
+    return time.perf_counter() - started
+
+
+def _result(replayer: Replayer, log: Merged, seconds: float) -> dict[str, Any]:
+    outcomes: dict[str, Counter[str]] = {}
+    left_out: dict[str, Counter[str]] = {}
+    for (name, topic, outcome), count in sorted(replayer.outcomes.items()):
+        if name:
+            outcomes.setdefault(name, Counter())[outcome] += count
+        else:
+            left_out.setdefault(outcome, Counter())[topic] += count
+    return {
+        "events": len(log.records),
+        "repeated": log.repeated,
+        "outcomes": outcomes,
+        "left_out": left_out,
+        "outputs": dict(sorted(replayer.outputs.items())),
+        "seconds": round(seconds, 3),
+        "events_per_second": round(len(log.records) / max(seconds, 1e-9)),
+    }
+
+
+def _hint(result: Mapping[str, Any], log: Merged) -> None:
+    """Say what looks like a mistake."""
+    if not result["outcomes"]:
+        found = ", ".join(sorted({record.topic for record in log.records})) or "no record at all"
+        say(f"nothing was read by an agent; the log has: {found}.  Say --prefix if the names have one.")
+    moved = sum(outcomes["rekeyed"] for outcomes in result["outcomes"].values())
+    if moved * 2 > len(log.records):
+        say(
+            f"{moved:,} records stand in another partition than their key's: say --partitions with how many there were."
+        )

@@ -1,0 +1,87 @@
+"""What the agents send, handed to the shop floor by a thread."""
+
+import time
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from agents.shop.floor import Floor
+from agents.topics import COPY, DEAD_LETTERS, RECOMMENDATIONS, SENTIMENTS
+
+POLL_SECONDS = 0.1
+BATCH = 500
+WAIT_MS = 5
+"""How long an empty fetch may last; the embedded broker does not end it when a record comes, a real one does."""
+REASON = "__dlq.errors.reason"
+"""Header of a dead letter."""
+
+
+class Listener:
+    """Reads lists, copy, sentiments and dead letters from the moment it starts until it is left."""
+
+    def __init__(self, floor: Floor, bootstrap: str, prefix: str, partitions: int) -> None:
+        """Read the topics with *prefix* before their names, each of *partitions* partitions."""
+        self.failure: BaseException | None = None
+        """Why the thread ended, if it did."""
+        self._floor = floor
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="listener", daemon=True)
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "vitrine-shop",
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": WAIT_MS,
+                "isolation.level": "read_committed",
+                "log_level": 3,
+            }
+        )
+        self._takers = {prefix + topic.name: self._letter for topic in DEAD_LETTERS}
+        for topic in (RECOMMENDATIONS, COPY, SENTIMENTS):
+            self._takers[prefix + topic.name] = self._taker(msgspec.json.Decoder(topic.record))
+        self._places = [TopicPartition(topic, number) for topic in self._takers for number in range(partitions)]
+
+    def __enter__(self) -> Self:
+        for place in self._places:
+            _, place.offset = self._consumer.get_watermark_offsets(place, timeout=10)
+        self._consumer.assign(self._places)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._consumer.close()
+
+    def read(self) -> dict[tuple[str, int], int]:
+        """Return the next offset to be read of each topic and partition."""
+        return {(it.topic, it.partition): max(0, it.offset) for it in self._consumer.position(self._places)}
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                first = self._consumer.poll(POLL_SECONDS)
+                rest = self._consumer.consume(BATCH, 0) if first is not None else []
+                for message in filter(None, (first, *rest)):
+                    if message.error() is None:
+                        self._takers[message.topic() or ""](message)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _taker(self, decoder: Any) -> Any:
+        def take(message: Message) -> None:
+            value = message.value()
+            if value is not None:
+                self._floor.receive(decoder.decode(value), time.monotonic())
+
+        return take
+
+    def _letter(self, message: Message) -> None:
+        reason = dict(message.headers() or []).get(REASON) or b"unknown"
+        self._floor.refuse(reason if isinstance(reason, str) else reason.decode())

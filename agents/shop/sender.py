@@ -1,0 +1,94 @@
+"""The shop's records to a broker; each one is acknowledged, or the run ends."""
+
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from agents.shop import wire
+
+LINGER_MS = 1
+"""A list is waited for: records leave almost at once."""
+
+
+class SendError(Exception):
+    """A record of the shop did not reach the broker.
+
+    *Operator action:* see that the broker runs and that its topics exist (`vitrine topics`).
+    """
+
+
+class Sender:
+    """A producer that counts acknowledgements."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        """Send to *bootstrap*, topics with *prefix* before their names."""
+        self.acked = 0
+        self._error: str | None = None
+        self._prefix = prefix
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "enable.idempotence": True,
+                "linger.ms": LINGER_MS,
+                "compression.type": "lz4",
+                "partitioner": "murmur2_random",
+                "log_level": 3,
+            }
+        )
+
+    def send(self, message: wire.Message) -> None:
+        """Send a record; raise SendError if this or an earlier one can't be delivered."""
+        topic = self._prefix + message.topic.name
+        while True:
+            try:
+                self._producer.produce(
+                    topic,
+                    key=message.key,
+                    value=message.value,
+                    headers=message.headers,
+                    partition=-1 if message.partition is None else message.partition,
+                    on_delivery=self._delivered,
+                )
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+                self._check()
+        self._producer.poll(0)
+        self._check()
+
+    def flush(self, timeout: float) -> None:
+        """Return when everything sent is acknowledged; raise SendError if it is not after *timeout* seconds."""
+        left = self._producer.flush(timeout)
+        self._check()
+        if left:
+            message = f"{left} records were not acknowledged within {timeout:g} s: does the broker run?"
+            raise SendError(message)
+
+    def close(self) -> None:
+        """Drop what is not acknowledged."""
+        self._producer.purge()
+        self._producer.flush(1)
+
+    def _delivered(self, error: KafkaError | None, record: Message) -> None:
+        if error is None:
+            self.acked += 1
+        elif self._error is None:
+            self._error = f"{record.topic()}: {error.str()}"
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise SendError(self._error)
+
+
+def partitions_of(bootstrap: str, topic: str, timeout: float = 10) -> int:
+    """Return how many partitions *topic* has; raise SendError if it can't be found."""
+    client: Any = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
+    try:
+        found = client.list_topics(topic, timeout=timeout).topics[topic]
+    except Exception as error:
+        message = f"No broker answers at {bootstrap}: {error}"
+        raise SendError(message) from error
+    if found.error is not None or not found.partitions:
+        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics` first"
+        raise SendError(message)
+    return len(found.partitions)

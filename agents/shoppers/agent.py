@@ -1,0 +1,83 @@
+"""The agent that knows shoppers: events in; lists, words and what they were made from out."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+from agents.processor import Effects, Folder, Input, Origin, Output, Owed, View
+from agents.shoppers.asks import owed_by
+from agents.shoppers.fold import fold
+from agents.shoppers.job import Job, job_of
+from agents.shoppers.lists import make
+from agents.shoppers.policy import Policy
+from agents.shoppers.profile import Profile
+from agents.shoppers.records import outputs, versions
+from agents.shoppers.shelf import Shelf
+from agents.shoppers.signals import signals_of
+from agents.topics import (
+    CLICKS,
+    COPY,
+    DECISIONS,
+    IDENTIFIES,
+    ITEM_CARDS,
+    ITEM_VECTORS,
+    MERGES,
+    PAIRS,
+    RECOMMENDATIONS,
+    REQUESTS,
+    SEARCHES,
+    SENTIMENTS,
+)
+from models.api import Models
+
+_SHOPPER = attrgetter("shopper")
+
+
+class Shoppers(Folder):
+    """Folds what a shopper does into a profile and mirrors the profile in lists."""
+
+    name = "shoppers"
+    state = Profile
+
+    def __init__(self, models: Models, policy: Policy) -> None:
+        self.models = models
+        self.policy = policy
+        self.inputs = (
+            Input(CLICKS, _SHOPPER),
+            Input(SEARCHES, _SHOPPER),
+            Input(REQUESTS, _SHOPPER),
+            Input(IDENTIFIES, attrgetter("anonymous")),
+            Input(SENTIMENTS, _SHOPPER),
+            Input(MERGES, _SHOPPER),
+        )
+        self._shelf = Shelf(models.embedder.version, models.embedder.size)
+        self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
+        self.outputs = (PAIRS, MERGES, RECOMMENDATIONS, COPY, DECISIONS)
+
+    def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
+        """Change the profile; give pairs, a merge and the lists that are owed."""
+        return fold(state, event, origin)
+
+    def owes(self, state: Profile, event: Any, origin: Origin) -> Sequence[Owed]:
+        """Return the lists that the event owes, folded or not."""
+        del state, origin
+        return owed_by(event)
+
+    def plan(self, state: Profile, owed: Owed, epoch: int) -> Job:
+        """Copy what a list needs."""
+        return job_of(state, owed.request, epoch, self._shelf.look(), self.policy)
+
+    def score(self, jobs: Sequence[Job]) -> list[list[Output]]:
+        """Make the lists, each model being asked once for all of them, and put them into records."""
+        models = self.models
+        made_with = versions(models)
+        found = signals_of(jobs, models)
+        return [
+            outputs(job, make(job, signals, self.policy), self.policy, made_with)
+            for job, signals in zip(jobs, found, strict=True)
+        ]
+
+    def finish(self, job: Job, scored: list[Output]) -> list[Output]:
+        """Return the records; all of the work is done where it does not hold the driver's thread."""
+        del job
+        return scored

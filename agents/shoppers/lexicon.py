@@ -1,0 +1,84 @@
+"""Which items have which terms in their texts."""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from agents.shoppers.terms import terms
+from schemas.base import Localized
+from schemas.catalog import CatalogItem
+
+FOUND = 200
+"""Items that a query is matched against, at most; those with its rarest terms."""
+
+
+class Wanted(NamedTuple):
+    """A query by its terms."""
+
+    weights: tuple[tuple[str, float], ...]
+    """Term to weight, the heaviest and so the rarest first; they sum to 1."""
+
+
+class Lexicon:
+    """Term to items.  Written by one thread; others may read."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, dict[str, None]] = {}
+        self._terms: dict[str, frozenset[str]] = {}
+
+    def put(self, item: str, facts: CatalogItem) -> None:
+        """Set the texts of *item*."""
+        new = frozenset(terms(" ".join(_texts(facts))))
+        old = self._terms.get(item, frozenset())
+        if new == old:
+            return
+        for term in old - new:
+            self._leave(term, item)
+        for term in new - old:
+            self._items.setdefault(term, {})[item] = None
+        self._terms[item] = new
+
+    def drop(self, item: str) -> None:
+        """Take *item* out."""
+        for term in self._terms.pop(item, ()):
+            self._leave(term, item)
+
+    def wanted(self, query: str) -> Wanted:
+        """Weigh the terms of *query* by how rare they are; those that no item has weigh as if one had."""
+        count = len(self._terms) + 1
+        weights = {term: math.log1p(count / max(1, len(self._items.get(term, ())))) for term in terms(query)}
+        total = math.fsum(weights.values()) or 1.0
+        ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
+        return Wanted(tuple((term, weight / total) for term, weight in ranked))
+
+    def match(self, wanted: Wanted, item: str) -> float:
+        """Return the share of the query, 0 to 1, that the texts of *item* have."""
+        has = self._terms.get(item, frozenset())
+        total = 0.0
+        for term, weight in wanted.weights:
+            if term in has:
+                total += weight
+        return total
+
+    def find(self, wanted: Wanted, count: int) -> list[tuple[str, float]]:
+        """Return the *count* items that match best and how well; of equal ones, the first by name."""
+        found: dict[str, None] = {}
+        for term, _ in wanted.weights:
+            found.update(dict.fromkeys(sorted(self._items.get(term, ()))[: FOUND - len(found)]))
+            if len(found) >= FOUND:
+                break
+        ranked = sorted((-self.match(wanted, item), item) for item in found)
+        return [(item, -share) for share, item in ranked[:count]]
+
+    def _leave(self, term: str, item: str) -> None:
+        items = self._items[term]
+        del items[item]
+        if not items:
+            del self._items[term]
+
+
+def _texts(facts: CatalogItem) -> Iterable[str]:
+    values: list[Localized] = [facts.title, facts.category_name, *facts.attributes.values()]
+    yield facts.brand
+    for texts in values:
+        yield from texts.values()

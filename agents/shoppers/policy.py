@@ -1,0 +1,17 @@
+"""What an operator may change about lists."""
+
+from datetime import timedelta
+
+import msgspec
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How lists are made; the defaults are those of the settings."""
+
+    list_size: int = 10
+    list_lifetime: timedelta = timedelta(minutes=30)
+    explore: float = 0.1
+    """How often the last slot of a list goes to an item drawn by lot."""
+    decisions: float = 1.0
+    """Share of the lists whose making is recorded."""
+    seed: int = 0

@@ -1,0 +1,63 @@
+"""What models say about many jobs at once."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from agents.shoppers.candidates import Signals
+from agents.shoppers.history import history_of, recent_queries
+from agents.shoppers.job import Job
+from agents.shoppers.vectors import Table, whole
+from models.api import Models, Vectors
+
+
+def signals_of(jobs: Sequence[Job], models: Models) -> list[Signals]:
+    """Ask each model once for all *jobs*; one result for each, the same whatever is asked beside it."""
+    texts = [recent_queries(job) for job in jobs]
+    known = _encoded(dict.fromkeys(text for own in texts for text in own), models)
+    histories = [history_of(job, known) for job in jobs]
+    some = [history for history in histories if history is not None]
+    interests = iter(whole(models.interest.vectors(some)) if some else ())
+    wanted = [
+        [*([next(interests)[None]] if history is not None else []), *(known[text] for text in own)]
+        for history, own in zip(histories, texts, strict=True)
+    ]
+    products = _products([job.look.vectors for job in jobs], wanted)
+    return [
+        Signals(
+            interest=found[0] if history is not None else None,
+            searches=[
+                (job.look.lexicon.wanted(text), near)
+                for text, near in zip(own, found[history is not None :], strict=True)
+            ],
+        )
+        for job, history, own, found in zip(jobs, histories, texts, products, strict=True)
+    ]
+
+
+def _encoded(texts: Iterable[str], models: Models) -> dict[str, Vectors]:
+    """Return the whole vector (1, size) of each of *texts*."""
+    names = list(texts)
+    if not names:
+        return {}
+    vectors = whole(models.embedder.encode(names))
+    return {text: vectors[n : n + 1] for n, text in enumerate(names)}
+
+
+def _products(tables: Sequence[Table], wanted: Sequence[Sequence[Vectors]]) -> list[Sequence[Vectors]]:
+    """Return the products of the *wanted* vectors (1, size) of each job with all rows of its table.
+
+    It takes one multiplication for all jobs that look at the same rows.
+    """
+    groups: dict[tuple[int, int], list[int]] = {}
+    for n, table in enumerate(tables):
+        groups.setdefault((table.matrix.__array_interface__["data"][0], len(table.matrix)), []).append(n)
+    found: list[Sequence[Vectors]] = [()] * len(tables)
+    for members in groups.values():
+        stacked = [vector for n in members for vector in wanted[n]]
+        if not stacked:
+            continue
+        products = iter(tables[members[0]].near(np.concatenate(stacked)))
+        for n in members:
+            found[n] = [next(products) for _ in wanted[n]]
+    return found

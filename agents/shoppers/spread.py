@@ -1,0 +1,31 @@
+"""A list that is not all of one kind: categories are favoured by turns, never forced."""
+
+from agents.shoppers.score import Scored
+
+CROWDING = 0.15
+"""What each item of a category that is in the list already takes from the score of the next one."""
+
+
+def spread(scored: list[Scored], limit: int) -> list[Scored]:
+    """Pick up to *limit* of *scored*, which are best first, each time the best after the deduction for its category.
+
+    Maximal marginal relevance (Carbonell and Goldstein 1998) with the category as the only likeness.
+    """
+    queues: dict[str, list[Scored]] = {}
+    for one in reversed(scored):
+        queues.setdefault(_category(one), []).append(one)
+    taken = dict.fromkeys(queues, 0)
+    picked: list[Scored] = []
+    while queues and len(picked) < limit:
+        name = min(queues, key=lambda name: (CROWDING * taken[name] - queues[name][-1].score, queues[name][-1].item))
+        picked.append(queues[name].pop())
+        if name:
+            taken[name] += 1
+        if not queues[name]:
+            del queues[name]
+    return picked
+
+
+def _category(one: Scored) -> str:
+    """Return the category; items without one do not crowd each other."""
+    return one.card.facts.category if one.card.facts is not None else ""

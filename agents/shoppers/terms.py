@@ -1,0 +1,18 @@
+"""Text to terms, for finding items by the very words of a query."""
+
+import re
+import unicodedata
+from itertools import pairwise
+
+_RUNS = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[^\W_]+?(?=[\u3400-\u9fff\uf900-\ufaff]|[\W_]|$)")
+
+
+def terms(text: str) -> tuple[str, ...]:
+    """Return the distinct terms of *text*: words in lower case, and each two neighbouring characters of Chinese."""
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(unicodedata.normalize("NFKC", text).lower()):
+        if "\u3400" <= run[0] <= "\u9fff" or "\uf900" <= run[0] <= "\ufaff":
+            found.update(dict.fromkeys(a + b for a, b in pairwise(run)) if len(run) > 1 else {run: None})
+        else:
+            found[run] = None
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Sentences to vectors: all-MiniLM-L6-v2."""

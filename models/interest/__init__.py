@@ -1,0 +1,1 @@
+"""What a shopper did to the vector of what comes next."""

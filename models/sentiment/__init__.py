@@ -1,0 +1,1 @@
+"""Review texts to polarity, English and Chinese."""

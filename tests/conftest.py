@@ -1,0 +1,57 @@
+"""Brokers for tests: `embedded`, inside the process, and `kafka`, the real thing."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from agents.broker import EmbeddedBroker
+from tests.kafka_broker import Kafka, missing
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"kafka", "kafka_node"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap of a real Kafka: KAFKA_BOOTSTRAP, or one of our own; topics need the `prefix` of the test."""
+    given = os.environ.get("KAFKA_BOOTSTRAP")
+    if given:
+        yield given
+        return
+    _skip_without_java()
+    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def kafka_node(tmp_path: Path) -> Iterator[Kafka]:
+    """A real Kafka for one test, which may kill, freeze and start it."""
+    _skip_without_java()
+    with Kafka(tmp_path / "kafka") as broker:
+        yield broker
+
+
+def _skip_without_java() -> None:
+    lack = missing()
+    if lack and os.environ.get("CI") != "true" and os.environ.get("VITRINE_TEST_KAFKA") != "1":
+        pytest.skip(lack)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """What comes before the names of topics and groups, so that tests can share a broker."""
+    return f"t{uuid.uuid4().hex[:8]}."
+
+
+@pytest.fixture
+def embedded() -> Iterator[Callable[[Mapping[str, int]], str]]:
+    """Start a broker inside the process with topics, name to number of partitions, and return its bootstrap."""
+    with contextlib.ExitStack() as brokers:
+        yield lambda topics: brokers.enter_context(EmbeddedBroker(topics)).bootstrap
