@@ -162,7 +162,7 @@ def sources(folder: Folder) -> tuple[Topic, ...]:
     return (rekey, *(source.topic for source in folder.inputs))
 
 
-def fold_once(
+def fold_once(  # noqa: PLR0917  called for every event: names would cost
     folder: Folder, state: State, source: int, offset: int, event: Any, origin: Origin
 ) -> Effects | Literal["duplicate", "redelivered"] | None:
     """Fold *event* into *state* unless it is in it already.

@@ -52,7 +52,9 @@ class Layer(nn.Module):  # type: ignore[misc]  # torch is not installed where ty
 class MiniLM(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
     """Token ids (batch, length) to the mean of the last states of the tokens (batch, width)."""
 
-    def __init__(self, layers: int, width: int, heads: int, inner: int, words: int, epsilon: float, dropout: float) -> None:
+    def __init__(  # noqa: PLR0917  the shape, as BERT's configuration gives it
+        self, layers: int, width: int, heads: int, inner: int, words: int, epsilon: float, dropout: float
+    ) -> None:
         super().__init__()
         self.words, self.places = nn.Embedding(words, width), nn.Embedding(512, width)
         self.start = nn.LayerNorm(width, eps=epsilon)
@@ -90,7 +92,10 @@ def pretrained(dropout: float = 0.0) -> MiniLM:
 
 def _names(layers: int) -> dict[str, str]:
     """Map our names of weights to the published ones."""
-    parts = {"words.weight": "embeddings.word_embeddings.weight", "places.weight": "embeddings.position_embeddings.weight"}
+    parts = {
+        "words.weight": "embeddings.word_embeddings.weight",
+        "places.weight": "embeddings.position_embeddings.weight",
+    }
     modules = {"start": "embeddings.LayerNorm"}
     for n in range(layers):
         modules |= {

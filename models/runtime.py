@@ -155,7 +155,7 @@ def _session(path: Path, provider: Provider) -> Any:
         runtime.preload_dlls()
     try:
         return runtime.InferenceSession(path, options, providers=[_CUDA, _CPU] if provider == "cuda" else [_CPU])
-    except Exception as error:  # noqa: BLE001  onnxruntime's own classes have no common base but this
+    except Exception as error:
         message = f"{path}: onnxruntime can't load it: {error}; restore it from the release"
         raise ModelError(message) from error
 

@@ -11,7 +11,7 @@ def tokenizer(path: Path) -> Tokenizer:
     """Return the word-piece tokenizer in *path*, which neither pads nor cuts."""
     try:
         loaded = Tokenizer.from_file(str(path))
-    except Exception as error:  # noqa: BLE001  the tokenizer's own class is this one
+    except Exception as error:
         message = f"{path}: no tokenizer: {error}; restore it from the release"
         raise ModelError(message) from error
     loaded.no_padding()

@@ -204,5 +204,3 @@ def replayed_states(path: Path, folder: str) -> dict[str, list[Any]]:
     """Return the states that `vitrine replay --state` wrote."""
     lines = map(msgspec.json.decode, path.read_bytes().splitlines())
     return {line["key"]: line["state"] for line in lines if line["processor"] == folder}
-
-

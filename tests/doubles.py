@@ -55,8 +55,9 @@ class MeanInterest:
 
     def _one(self, history: History) -> Vectors:
         weights = 0.8 ** np.arange(len(history.vectors))[::-1]
-        total = (history.vectors * weights[:, None]).sum(0)
-        return (total / (np.linalg.norm(total) or 1)).astype(np.float32)
+        total: Vectors = (history.vectors * weights[:, None]).sum(0)
+        mean: Vectors = (total / (np.linalg.norm(total) or 1)).astype(np.float32)
+        return mean
 
 
 MODELS = Models(WordEmbedder(), WordSentiment(), MeanInterest())

@@ -7,7 +7,6 @@ import sys
 
 import click
 import structlog
-from models.load import load
 
 from agents.app import build, run
 from agents.engine.errors import ConfigurationError
@@ -17,6 +16,7 @@ from agents.settings import Settings
 from agents.wiring import stages
 from models.api import Models
 from models.card import ModelError
+from models.load import load
 
 log = structlog.get_logger(__name__)
 

@@ -67,7 +67,7 @@ class FolderRunner(Runner):
         self.context.metrics.unscored.labels(self.stage.name).inc()
         self.queue.settle(item)
 
-    def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:
+    def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
         topic, partition, entry = batch.topic, batch.partition, batch.entry
         intake, source, folder = self.intakes[topic], self._index[topic], self.stage
@@ -168,7 +168,7 @@ class FolderRunner(Runner):
         origin = Origin(batch.topic, batch.partition, record.offset, record.timestamp, found.id)
         self.context.send(self._topics[0], found.key.encode(), record.value, wire.rekey(origin, record.headers))
 
-    def _not_folded(
+    def _not_folded(  # noqa: PLR0917  all of one record
         self, shard: Shard, key: bytes, topic: str, why: str, state: Any, event: Any, origin: Origin, entry: Entry
     ) -> None:
         """Count a record that the state has already; one that came before a crash still owes its lists."""

@@ -50,9 +50,7 @@ class Outbox:
 
     _producer: AIOKafkaProducer
 
-    def __init__(
-        self, *, count: Callable[[str, int], None], fail: Callable[[BaseException], Awaitable[None]]
-    ) -> None:
+    def __init__(self, *, count: Callable[[str, int], None], fail: Callable[[BaseException], Awaitable[None]]) -> None:
         """*count* is told topic and number of acknowledged records; *fail* stops the worker."""
         self._count = count
         self._fail = fail

@@ -11,7 +11,6 @@ from typing import Any
 
 from agents.engine.delivery import Entry
 
-
 Place = tuple[Any, str]
 """Key, of any hashable kind, and slot."""
 

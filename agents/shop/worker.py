@@ -50,7 +50,7 @@ class Worker:
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  our own command
                 self._command,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -120,7 +120,9 @@ def take_over(profile: Profile, event: Merge, at: int, origin: Origin) -> None:
         if search not in profile.queries:
             insert(profile.queries, search, QUERIES)
     for opinion in event.opinions:
-        keep(profile.opinions, opinion.item, Opined(max(0, min(opinion.at, at)), thousandths(opinion.polarity)), OPINIONS)
+        keep(
+            profile.opinions, opinion.item, Opined(max(0, min(opinion.at, at)), thousandths(opinion.polarity)), OPINIONS
+        )
     speak(profile, 0, event.language)
     mark = (at, origin.id or event.anonymous)
     if event.likes and mark not in profile.merged:

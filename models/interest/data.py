@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from models.api import Embedder, History, Vectors
 from models.interest.features import LONGEST
 
-
 TEST, TRAIN = slice(300), slice(300, None)
 """Of the users, in random order."""
 LIKED = 4

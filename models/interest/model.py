@@ -21,6 +21,9 @@ PRIOR = {
 }
 """How much each kind says: not learned, since open data with texts know only ratings."""
 
+AVERSION = 0.3
+"""How far the vector leans away from what was disliked; not learned either: people rate also what they dislike."""
+
 
 class Pool(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
     """Rows of `features.rows` (batch, length, size + columns) to vectors (batch, size) of length 1."""
@@ -31,7 +34,6 @@ class Pool(nn.Module):  # type: ignore[misc]  # torch is not installed where typ
         self.aging = nn.Parameter(torch.tensor(-3.0))
         self.ranking = nn.Parameter(torch.tensor(-1.0))
         self.agreement = nn.Parameter(torch.tensor(1.0))
-        self.aversion = nn.Parameter(torch.tensor(-1.0))
         self.newest = nn.Parameter(torch.tensor(-1.0))
         self.sharpness = nn.Parameter(torch.tensor(2.5))
         """Of the softmax over items while training; not part of the graph."""
@@ -47,8 +49,8 @@ class Pool(nn.Module):  # type: ignore[misc]  # torch is not installed where typ
         likeness = (vectors * focus[:, None]).sum(-1)
         wanted = _mean(good * torch.exp(self.agreement * likeness), vectors)
         latest = _mean(good * torch.exp(-3.0 * columns[..., -1]), vectors)
-        unwanted = _mean(bad, vectors) * (bad.sum(-1) / (good.sum(-1) + bad.sum(-1) + TINY))[:, None]
-        return _unit(wanted + soft(self.newest) * latest - soft(self.aversion) * unwanted)
+        unwanted = AVERSION * _mean(bad, vectors) * (bad.sum(-1) / (good.sum(-1) + bad.sum(-1) + TINY))[:, None]
+        return _unit(wanted + soft(self.newest) * latest - unwanted)
 
 
 TINY = 1e-6

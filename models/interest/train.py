@@ -23,9 +23,7 @@ from models.interest.features import COLUMNS, SHAPES, rows
 from models.interest.model import PRIOR, Pool
 from models.runtime import start
 
-MOVIELENS = Source(
-    name="MovieLens 100k", origin="RUCAIBox/RecBole", terms="GroupLens research terms", rows=100_000
-)
+MOVIELENS = Source(name="MovieLens 100k", origin="RUCAIBox/RecBole", terms="GroupLens research terms", rows=100_000)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,7 +55,9 @@ class Judge:
             chosen = [window for window in windows if window.language == language]
             for window, scores in zip(chosen, scorer.run([window.numbers for window in chosen]), strict=True):
                 sums[window.text] += window.weight * scores.astype(np.float64)
-        return [_judgement(total, language or detect(text)) for total, (text, language) in zip(sums, asked, strict=True)]
+        return [
+            _judgement(total, language or detect(text)) for total, (text, language) in zip(sums, asked, strict=True)
+        ]
 
     def _windows(self, n: int, text: str, language: Language | None) -> list[Window]:
         found = [(language, text, 1.0)] if language else parts(text)

@@ -5,6 +5,7 @@ import os
 import confluent_kafka
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as Place
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from agents.broker import PARTITION_BYTES, EmbeddedBroker, Partition, RecordsDroppedError, Watermarks
@@ -23,7 +24,7 @@ def read(broker: EmbeddedBroker, topic: str, count: int, partition: int = 0) -> 
     consumer.assign([TopicPartition(topic, partition, 0)])
     messages = consumer.consume(count, timeout=30)
     consumer.close()
-    return [message.value() for message in messages]
+    return [message.value() or b"" for message in messages]
 
 
 def test_what_is_sent_can_be_read() -> None:
@@ -57,8 +58,6 @@ async def test_an_aiokafka_client_reads_it_in_a_group() -> None:
 
 
 def confluent_kafka_partition() -> object:
-    from aiokafka import TopicPartition as Place
-
     return Place("a", 0)
 
 

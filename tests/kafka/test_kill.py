@@ -58,7 +58,10 @@ def last_events(deployment: Deployment) -> dict[str, datetime]:
 def check_lists(deployment: Deployment) -> None:
     newest: dict[str, Recommendations] = {}
     for it in deployment.records("recommendations.v1"):
-        if it.shopper not in newest or (newest[it.shopper].epoch, newest[it.shopper].revision) < (it.epoch, it.revision):
+        if it.shopper not in newest or (newest[it.shopper].epoch, newest[it.shopper].revision) < (
+            it.epoch,
+            it.revision,
+        ):
             newest[it.shopper] = it
     stale = {name for name, at in last_events(deployment).items() if name not in newest or newest[name].at < at}
     assert not stale
