@@ -71,7 +71,8 @@ class Scorer:
             raise ModelError(message)
         self.outputs: int = self._session.get_outputs()[0].shape[-1]
         self._callers = runtime.callers if dealt or self.provider == "cuda" else None
-        self.warm_up_seconds = self._warm_up()
+        self.warm_up = self._run_each_shape()
+        """Seconds."""
 
     def run(self, rows: Sequence[Row]) -> Floats:
         """Return (len(rows), outputs).  A row's result does not depend on the rows beside it."""
@@ -95,7 +96,7 @@ class Scorer:
     def _call(self, batch: Row) -> Floats:
         return cast("Floats", self._session.run(None, {self._input.name: batch})[0])
 
-    def _warm_up(self) -> float:
+    def _run_each_shape(self) -> float:
         """Run each shape once, so that no shopper waits for a first time; return seconds."""
         started = time.perf_counter()
         kind = np.int64 if "int64" in self._input.type else np.float32

@@ -10,6 +10,7 @@ from agents.shoppers.policy import Policy
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS, IDENTIFIES, MERGES, REQUESTS, SEARCHES, SENTIMENTS, Topic
 from models.api import Models
+from schemas.base import Localized
 from schemas.cards import ItemCard, ItemVector
 from schemas.catalog import CatalogItem
 from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
@@ -38,9 +39,10 @@ def after(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def facts(item: str, title: str = "", **more: Any) -> CatalogItem:
-    more.setdefault("title", {"en": title or f"thing {item}"})
-    return CatalogItem(item=item, at=START, **more)
+def facts(item: str, title: str | Localized = "", **more: Any) -> CatalogItem:
+    """Describe an item; a *title* without a language is English."""
+    titles: Localized = title if isinstance(title, dict) else {"en": title or f"thing {item}"}
+    return CatalogItem(item=item, at=START, title=titles, **more)
 
 
 def sentiment(shopper: str, item: str, polarity: float, at: datetime = START) -> Sentiment:

@@ -11,7 +11,7 @@ import msgspec
 
 from agents.headers import cloud_event, dead_letter
 from agents.intake import Admitted, Intake, Misplaced, Rejection
-from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, sources
+from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, misplaced, sources
 from agents.replay.log import LogRecord
 from agents.replay.places import Places
 from agents.topics import BY_NAME, DEAD_LETTERS, REKEYS, dead_letters
@@ -122,7 +122,7 @@ class Replayer:
         topic, offset = record.topic, record.offset
         if isinstance(found, Misplaced):
             self.outcomes[stage.name, topic, "rekeyed"] += 1
-            key, source, topic = found.key, 0, rekey
+            key, source, topic, origin = found.key, 0, rekey, misplaced(origin)
             _, offset = self._places.take(rekey, key.encode())
         else:
             key = (record.key or b"").decode()

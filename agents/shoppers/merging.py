@@ -1,7 +1,8 @@
 """An anonymous visitor becomes a known shopper: what was done before goes over, once.
 
 What the visitor did up to the moment of the identification belongs to the shopper, in whatever order the events come:
-what is there already goes over at once and leaves the visitor's profile, what comes late follows it.
+what is there already goes over at once and leaves the visitor's profile, what comes late follows it.  One thing is not
+exact: of two reviews of one item, one of which comes late, both count among the likes.
 """
 
 from zlib import crc32

@@ -27,6 +27,7 @@ MERGED = 16
 
 THOUSANDTHS = 1000
 """Polarities are kept as whole numbers: a sum of floats depends on the order."""
+MOST_LIKED = 1000.0
 
 _MERGED_BIT = 62
 _PARTITION_BIT = 48
@@ -138,8 +139,8 @@ def speak(profile: Profile, at: int, language: Language | None) -> None:
 
 
 def thousandths(polarity: float) -> int:
-    """Return *polarity* as a whole number."""
-    return round(polarity * THOUSANDTHS)
+    """Return *polarity*, or a sum of not too many, as a whole number."""
+    return round(max(-MOST_LIKED, min(MOST_LIKED, polarity)) * THOUSANDTHS)
 
 
 def likes_of(likes: dict[str, int], opinions: dict[str, Opined]) -> dict[str, int]:

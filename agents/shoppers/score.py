@@ -4,13 +4,14 @@ The weights are about log-odds of a click: both what fits the shopper and what e
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from agents.shoppers.candidates import FAINT, Candidate, Signals
 from agents.shoppers.job import Job
 from agents.shoppers.lexicon import Wanted
 from agents.shoppers.tastes import Taste
 from agents.shoppers.vectors import nearness
+from models.api import Vectors
 from schemas.cards import ItemCard
 
 VERSION = "weights@1"
@@ -49,17 +50,6 @@ class Scored(NamedTuple):
     source: str
     features: Features
     score: float
-
-
-class Scale(NamedTuple):
-    """What the features of one list are measured by."""
-
-    interest: float
-    """The greatest nearness to the interest of all items."""
-    popular: float
-    """log2 of the greatest heat."""
-    neighbours: dict[str, float]
-    """Item to how much it is met beside those touched last."""
 
 
 def score(job: Job, taste: Taste, signals: Signals, found: list[Candidate]) -> list[Scored]:
@@ -116,9 +106,9 @@ def _searched(job: Job, item: str, n: int, searches: list[tuple[Wanted, list[flo
     return best
 
 
-def _near(products: Any, rows: list[int | None]) -> list[float]:
+def _near(products: Vectors | None, rows: list[int | None]) -> list[float]:
     """Return the cosine of each row, 0 for an item without a vector."""
-    if products is None or not rows:
+    if products is None or not len(products) or not rows:
         return [0.0] * len(rows)
     picked = nearness(products[[row or 0 for row in rows]])
     return [float(near) if row is not None else 0.0 for near, row in zip(picked, rows, strict=True)]

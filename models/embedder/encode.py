@@ -23,6 +23,7 @@ class MiniLMEmbedder:
     def __init__(self, directory: Path, runtime: Runtime) -> None:
         self.scorer = Scorer(directory, runtime)
         self.version = self.scorer.card.id
+        self.provider, self.note, self.warm_up = self.scorer.provider, self.scorer.note, self.scorer.warm_up
         self.size = self.scorer.outputs
         self._longest = self.scorer.card.lengths[-1]
         self._tokenizer = tokenizer(directory / "tokenizer.json")
@@ -50,6 +51,6 @@ class MiniLMEmbedder:
 
     def _remember(self, text: str, vector: Vectors) -> None:
         with self._lock:
-            self._remembered[text[:]] = vector.copy()
+            self._remembered[text] = vector.copy()
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)

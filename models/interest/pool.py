@@ -15,6 +15,7 @@ class PooledInterest:
     def __init__(self, directory: Path, runtime: Runtime) -> None:
         self.scorer = Scorer(directory, runtime, dealt=False)
         self.version = self.scorer.card.id
+        self.provider, self.note, self.warm_up = self.scorer.provider, self.scorer.note, self.scorer.warm_up
         if self.scorer.card.features != COLUMNS:
             message = f"{directory / CARD}: its features are {self.scorer.card.features}, this version makes {COLUMNS}; take the release's artefact"
             raise ModelError(message)

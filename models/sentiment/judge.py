@@ -42,6 +42,8 @@ class Judge:
     def __init__(self, english: Path, chinese: Path, runtime: Runtime) -> None:
         self.scorers: dict[Language, Scorer] = {"en": Scorer(english, runtime), "zh": Scorer(chinese, runtime)}
         self.version = "+".join(scorer.card.id for scorer in self.scorers.values())
+        self.provider, self.note = self.scorers["en"].provider, self.scorers["en"].note
+        self.warm_up = sum(scorer.warm_up for scorer in self.scorers.values())
         self._tokenizer = tokenizer(english / "tokenizer.json")
         self._start, self._end = self._tokenizer.encode("").ids
         self._unknown = self._tokenizer.token_to_id("[UNK]")

@@ -289,6 +289,14 @@ def test_a_misplaced_record_is_folded_once_under_its_right_key(place: dict[str, 
     }
 
 
+def test_a_misplaced_record_that_is_sent_on_twice_is_folded_once() -> None:
+    run = Run(Shoppers()).feed(view(offset=41, key=None), view(offset=41, key=None))
+
+    state = run.states()["shoppers", "ada"]
+    assert (state["revision"], state["recent"]) == (1, [f"clicks.v1/{partition_of(b'ada', PARTITIONS)}/41"])
+    assert run.replayer.outcomes["shoppers", REKEY_SHOPPERS.name, "duplicate"] == 1
+
+
 def test_a_misplaced_record_does_not_hide_those_in_their_place() -> None:
     run = Run(Shoppers()).feed(view("lamp", offset=41, key=None), view("vase", offset=3), view("mug", offset=4))
 

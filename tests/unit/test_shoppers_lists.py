@@ -8,6 +8,7 @@ import pytest
 from agents.shoppers.lottery import chance
 from agents.shoppers.policy import Policy
 from agents.shoppers.score import WEIGHTS, weigh
+from schemas.base import Localized
 from schemas.cards import ItemCard, Neighbour, Praise
 from schemas.clicks import Click, ListShown, Purchase, View
 from schemas.copy import Copy
@@ -19,7 +20,7 @@ from tests.shoppers import START, STEADY, World, after, facts, sentiment
 def boards_and_lamps(world: World, **more: object) -> None:
     """Twelve items in two categories."""
     for n in range(6):
-        names = {"en": f"walnut board {n}", "zh": f"胡桃木砧板{n}"}
+        names: Localized = {"en": f"walnut board {n}", "zh": f"胡桃木砧板{n}"}
         world.stock(facts(f"b{n}", title=names, category="kitchen", category_name={"en": "Kitchen"}, **more))
         world.stock(facts(f"l{n}", title={"en": f"brass lamp {n}"}, category="light", brand="Lux", **more))
 

@@ -8,6 +8,7 @@ from agents.shoppers.ranking import Ranking
 from agents.shoppers.shelf import Shelf
 from agents.shoppers.terms import terms
 from agents.shoppers.vectors import SCALE, VectorTable, nearness, whole
+from models.api import Vectors
 from schemas.cards import HEAT_HALF_LIFE, ItemCard, ItemVector
 from tests.shoppers import START, facts
 
@@ -18,6 +19,10 @@ def half(seed: int) -> bytes:
     return np.random.default_rng(seed).standard_normal(SIZE).astype("<f2").tobytes()
 
 
+def drawn(count: int) -> Vectors:
+    return np.random.default_rng(7).standard_normal((count, SIZE)).astype(np.float32)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -25,7 +30,7 @@ def half(seed: int) -> bytes:
         ("胡桃木砧板", ("胡桃", "桃木", "木砧", "砧板")),
         ("茶", ("茶",)),
         ("iPhone手机 5G", ("iphone", "手机", "5g")),
-        ("Ｔｅａ", ("tea",)),
+        ("\uff34\uff45\uff41", ("tea",)),
         ("🙂 --- ", ()),
         ("", ()),
     ],
@@ -65,8 +70,7 @@ def test_a_ranking_is_by_key_then_by_item_whatever_came_before() -> None:
 
 
 def test_products_of_whole_vectors_are_the_same_bits_in_any_batch() -> None:
-    random = np.random.default_rng(7)
-    rows, queries = whole(random.standard_normal((500, SIZE))), whole(random.standard_normal((9, SIZE)))
+    rows, queries = whole(drawn(500)), whole(drawn(9))
 
     together = queries @ rows.T
 
@@ -75,18 +79,17 @@ def test_products_of_whole_vectors_are_the_same_bits_in_any_batch() -> None:
 
 
 def test_whole_vectors_are_as_near_as_the_real_ones() -> None:
-    random = np.random.default_rng(7)
-    rows = random.standard_normal((50, SIZE))
+    rows = drawn(50)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 
     found = nearness(whole(rows) @ whole(rows).T)
 
-    assert np.abs(found - rows @ rows.T).max() < 5e-4
+    assert np.abs(found - rows @ rows.T).max() < 1e-3
 
 
-@pytest.mark.parametrize("vector", [np.zeros(4), np.array([np.nan, 0, 0, 0]), np.array([np.inf, 0, 0, 0])])
-def test_what_is_no_vector_becomes_zero(vector: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
-    assert not whole(vector[None]).any()
+@pytest.mark.parametrize("vector", [[0, 0, 0, 0], [np.nan, 0, 0, 0], [np.inf, 0, 0, 0]])
+def test_what_is_no_vector_becomes_zero(vector: list[float]) -> None:
+    assert not whole(np.array([vector], np.float32)).any()
 
 
 def test_the_nearest_are_returned_by_nearness_and_equal_ones_by_name() -> None:
