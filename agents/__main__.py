@@ -1,6 +1,7 @@
 """The command `vitrine`."""
 
 import importlib
+import os
 
 import click
 
@@ -26,6 +27,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
         if cmd_name not in COMMANDS:
             return None
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads spin, and ours are enough
         module = importlib.import_module(f"agents.commands.{'import_' if cmd_name == 'import' else cmd_name}")
         command: click.Command = module.command
         return command

@@ -59,6 +59,7 @@ def config(settings: Settings) -> Config:
         inflight_records=settings.inflight_records,
         owed_lists=settings.owed_lists,
         callers=settings.callers,
+        wait_ms=settings.fetch_wait // timedelta(milliseconds=1),
     )
 
 

@@ -28,11 +28,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of `/metrics`, `/healthz` and `/readyz`."""
     commit_interval: timedelta = timedelta(seconds=1)
     session_timeout: timedelta = timedelta(seconds=10)
+    fetch_wait: timedelta = timedelta(milliseconds=500)
+    """Longest poll of a broker without records; one that does not end it when a record comes needs a short one."""
     provider: str = "auto"
     """`auto`, `cpu` or `cuda`."""
     callers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Threads that run models, each with one text or bucket at a time."""
-    inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 200_000
+    inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
     """Records of a topic read and not yet committed, above which nothing more of it is read."""
     owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """Lists waiting to be made, above which the oldest are shed."""

@@ -34,6 +34,8 @@ class Config(NamedTuple):
     inflight_records: int
     owed_lists: int
     callers: int
+    wait_ms: int = 500
+    """Longest poll of a broker without records."""
 
 
 class App(faust.App):
@@ -62,6 +64,11 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     folders = [stage for stage in stages if isinstance(stage, Folder)]
     changelogs = {topics.changelog(config.app_id, it.name): it.inputs[0].topic for it in folders}
     partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
+    try:
+        config.directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"no local stores in {config.directory}: {error.strerror}; set VITRINE_DATA_DIR"
+        raise ConfigurationError(message) from error
     app = _app(config)
     app.engine = engine = Engine(
         app,
@@ -74,6 +81,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         inflight_records=config.inflight_records,
         owed_lists=config.owed_lists,
         callers=config.callers,
+        wait_ms=config.wait_ms,
     )
     transport = Transport(list(app.conf.broker), app)
     transport.engine = engine

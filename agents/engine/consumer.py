@@ -43,7 +43,7 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        private.read_committed(consumer)
+        private.configure(consumer, transport.engine.wait_ms)
         return consumer
 
     async def committed(self, source: Source) -> int | None:

@@ -87,10 +87,12 @@ class Engine:
         inflight_records: int,
         owed_lists: int,
         callers: int,
+        wait_ms: int,
     ) -> None:
         """*partitions*: topic without prefix to count, as `topics.check` returns them."""
         self.app = app
         self.servers = servers
+        self.wait_ms = wait_ms
         self.metrics = metrics
         self.delivery = Delivery(inflight_records, _QUEUED_RECORDS)
         self.fetch_records = 8_000
@@ -115,7 +117,7 @@ class Engine:
             fail=app.crash,
         )
         views = [view for stage in stages for view in stage.views]
-        self.views = ViewReader(servers, views, partitions, self.context.name, metrics)
+        self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
         blocks = Cache(_CACHE_BYTES)
         self.runners: list[Runner] = [self._runner(stage, directory, blocks, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]

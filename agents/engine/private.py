@@ -26,9 +26,13 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in PINNED}
 
 
-def read_committed(consumer: Any) -> None:
-    """Let a group consumer that has not started see committed records only; Faust ties this to exactly_once."""
+def configure(consumer: Any, wait_ms: int) -> None:
+    """Let a group consumer that has not started see committed records only, and poll for *wait_ms* at most.
+
+    Faust ties the first to exactly_once, and has 1,500 for the second.
+    """
     consumer._isolation_level = "read_committed"  # noqa: SLF001  see the module
+    consumer._fetch_max_wait_ms = wait_ms  # noqa: SLF001  see the module
 
 
 def consumer(thread: Any) -> Any:

@@ -22,16 +22,18 @@ _BITE = 500
 class ViewReader:
     """Reads the topics of views from their start, and goes on for ever."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  all it needs to know
         self,
         servers: str,
         views: Sequence[View],
         partitions: dict[str, int],
         name: Callable[[str], str],
         metrics: Metrics,
+        wait_ms: int,
     ) -> None:
         """*partitions*: topic to count; *name* gives a topic its prefix."""
         self._servers = servers
+        self._wait_ms = wait_ms
         self._metrics = metrics
         self._views: dict[str, list[View]] = {}
         for view in views:
@@ -47,7 +49,7 @@ class ViewReader:
         """Read all that is there; return when it is applied."""
         if not self._places:
             return
-        consumer = self._consumer = reader(self._servers, wait_ms=500)
+        consumer = self._consumer = reader(self._servers, wait_ms=self._wait_ms)
         await consumer.start()
         consumer.assign(self._places)
         await consumer.seek_to_beginning(*self._places)

@@ -43,10 +43,12 @@ class Listener:
         for topic in (RECOMMENDATIONS, COPY, SENTIMENTS):
             self._takers[prefix + topic.name] = self._taker(msgspec.json.Decoder(topic.record))
         self._places = [TopicPartition(topic, number) for topic in self._takers for number in range(partitions)]
+        self._next: dict[tuple[str, int], int] = {}
 
     def __enter__(self) -> Self:
         for place in self._places:
             _, place.offset = self._consumer.get_watermark_offsets(place, timeout=10)
+            self._next[place.topic, place.partition] = place.offset
         self._consumer.assign(self._places)
         self._thread.start()
         return self
@@ -59,8 +61,8 @@ class Listener:
         self._consumer.close()
 
     def read(self) -> dict[tuple[str, int], int]:
-        """Return the next offset to be read of each topic and partition."""
-        return {(it.topic, it.partition): max(0, it.offset) for it in self._consumer.position(self._places)}
+        """Return the next offset to be read of each topic and partition; any thread may ask."""
+        return dict(self._next)
 
     def _run(self) -> None:
         try:
@@ -69,7 +71,13 @@ class Listener:
                 rest = self._consumer.consume(BATCH, 0) if first is not None else []
                 for message in filter(None, (first, *rest)):
                     if message.error() is None:
-                        self._takers[message.topic() or ""](message)
+                        topic, partition, offset = (
+                            message.topic() or "",
+                            message.partition() or 0,
+                            message.offset() or 0,
+                        )
+                        self._takers[topic](message)
+                        self._next[topic, partition] = offset + 1
         except BaseException as error:
             self.failure = error
             raise

@@ -19,6 +19,10 @@ FOLDERS = ("shoppers", "items")
 """The processors that keep a state, and so a changelog."""
 
 
+_SHORT = "PT0.005S"
+"""The embedded broker does not end a poll when a record comes."""
+
+
 class Venue(NamedTuple):
     """A broker with the topics of a demo, and a folder for its worker."""
 
@@ -32,7 +36,9 @@ class Venue(NamedTuple):
     @property
     def variables(self) -> dict[str, str]:
         """The settings of a worker here."""
+        poll = {} if self.embedded is None else {"VITRINE_FETCH_WAIT": _SHORT}
         return {
+            **poll,
             "VITRINE_BROKER": self.address.bootstrap,
             "VITRINE_TOPIC_PREFIX": self.address.prefix,
             "VITRINE_APP_ID": self.app_id,

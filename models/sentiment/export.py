@@ -14,7 +14,7 @@ from models.card import Card, Source, write
 from models.embedder.export import LENGTHS, ORIGIN
 from models.export import export
 from models.minilm import folder
-from models.sentiment.characters import LONGEST
+from models.sentiment.grams import LONGEST, SIZES
 from models.sentiment.judge import LABELS
 from models.sentiment.model import Chinese, English, with_neutral
 from models.words import tokenizer
@@ -79,7 +79,7 @@ def main(language: str, trained: dict[str, Any], directory: Path) -> None:
         kind="sentiment",
         about={
             "en": "Word pieces of an English text to probabilities; fine-tuned MiniLM.",
-            "zh": "Characters of a Chinese text to probabilities; a convolution. Neutral is where it does not know.",
+            "zh": "Hashed runs of characters of a Chinese text to probabilities; linear. Neutral is where it does not know.",
         }[language],
         sources=DATA[language],
         recipe={
@@ -90,7 +90,7 @@ def main(language: str, trained: dict[str, Any], directory: Path) -> None:
         metrics={},
         files={},
         input="ids",
-        lengths=LENGTHS if language == "en" else (16, 32, 64, 128, LONGEST),
+        lengths=LENGTHS if language == "en" else (64, 256, SIZES * LONGEST),
         labels=LABELS,
     )
     write(directory, card)

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.api import Judgement
 from models.runtime import Floats, Runtime, Scorer
-from models.sentiment.characters import LONGEST
-from models.sentiment.characters import ids as characters
+from models.sentiment.grams import LONGEST, grams, points
 from models.sentiment.language import detect, parts
 from models.words import clean, tokenizer
 from schemas.base import Language
 from schemas.sentiments import Label
 
 Numbers = NDArray[np.int64]
+_Number = TypeVar("_Number", bound=np.integer[Any])
 
 LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 """The order of the outputs."""
@@ -66,7 +66,7 @@ class Judge:
         return [
             Window(n, each, share * len(numbers) / sum(map(len, stretches)), numbers)
             for each, part, share in found
-            for stretches in [self._english(part) if each == "en" else split(characters(part), LONGEST)]
+            for stretches in [self._english(part) if each == "en" else _chinese(part)]
             for numbers in stretches
         ]
 
@@ -78,7 +78,11 @@ class Judge:
         return [np.array([self._start, *stretch, self._end], np.int64) for stretch in split(numbers, longest)]
 
 
-def split(numbers: Numbers, longest: int) -> list[Numbers]:
+def _chinese(text: str) -> list[Numbers]:
+    return [grams(stretch) for stretch in split(points(text), LONGEST)]
+
+
+def split(numbers: NDArray[_Number], longest: int) -> list[NDArray[_Number]]:
     """Cut *numbers* into stretches of equal length, at most *longest*; of too many, the first and the last stay."""
     count = -(-len(numbers) // longest)
     stretches = np.array_split(numbers, count) if count else []

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from models.minilm import WIDTH, pretrained
-from models.sentiment.characters import SYMBOLS
+from models.sentiment.grams import SYMBOLS
 
 CLASSES = 3
 
-NEUTRAL_AT_ZERO, NEUTRAL_WIDTH = 0.6, 1.2
+NEUTRAL_AT_ZERO, NEUTRAL_WIDTH = 0.5, 0.8
 """How likely neutral is where positive and negative are level, and the log-odds at which that has faded to 1/e."""
 
 
@@ -32,25 +32,23 @@ class English(nn.Module):  # type: ignore[misc]  # torch is not installed where 
 
 
 class Chinese(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
-    """Characters, a window of 3 and one of 5 over them, the strongest and the mean answer of each, a linear head.
+    """A weight for each run of characters (`grams`); their sum over the root of their number.
 
     It learns positive against negative; neutral is the band where it does not know (a convention, not learned).
     """
 
-    def __init__(self, width: int = 96, channels: int = 160, dropout: float = 0.4) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.symbols = nn.Embedding(SYMBOLS, width, padding_idx=0)
-        self.windows = nn.ModuleList(nn.Conv1d(width, channels, size, padding=size // 2) for size in (2, 3, 5))
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(channels * 6, 1)
+        self.weights = nn.Embedding(SYMBOLS, 1, padding_idx=0)
+        self.head = nn.Linear(1, 1)
+        nn.init.zeros_(self.weights.weight)
+        nn.init.ones_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     def odds(self, ids: Any) -> Any:
         """Return the log-odds (batch,) that the text is positive."""
-        mask = (ids != 0).to(self.symbols.weight.dtype)[:, None]
-        x = self.dropout(self.symbols(ids)).transpose(1, 2) * mask
-        answers = [nn.functional.relu(window(x)[:, :, : ids.shape[1]]) * mask for window in self.windows]
-        means = [answer.sum(2) / mask.sum(2).clamp(min=1.0) for answer in answers]
-        return self.head(self.dropout(torch.cat([*(answer.amax(2) for answer in answers), *means], 1)))[:, 0]
+        count = (ids != 0).to(self.weights.weight.dtype).sum(1, keepdim=True)
+        return self.head(self.weights(ids).sum(1) / count.clamp(min=1.0).sqrt())[:, 0]
 
     def forward(self, ids: Any) -> Any:
         """Return log-probabilities of negative, neutral, positive."""

@@ -18,8 +18,8 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from models.minilm import folder
-from models.sentiment.characters import LONGEST, ids
 from models.sentiment.data import POSITIVE, Example, chinese, english
+from models.sentiment.grams import grams, points
 from models.sentiment.model import Chinese, English
 
 Numbers = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 DEFAULTS = {
     "en": Config(language="en"),
-    "zh": Config(language="zh", epochs=6, batch=64, rate=1e-3, longest=LONGEST),
+    "zh": Config(language="zh", epochs=2, batch=256, rate=0.02, longest=512),
 }
 
 
@@ -86,7 +86,7 @@ def main(config: Config, train: Sequence[Example], held_out: Sequence[Example]) 
 def encoder(language: Language, longest: int) -> Callable[[str], Numbers]:
     """Return what turns a text into at most *longest* numbers."""
     if language == "zh":
-        return lambda text: ids(text[: 2 * longest])[:longest]
+        return lambda text: grams(points(text)[:longest])
     tokenizer = Tokenizer.from_file(str(folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
@@ -151,7 +151,7 @@ def _command() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the real data")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for the weights")
     parser.add_argument("--seed", type=int, help="default 1")
-    parser.add_argument("--epochs", type=int, help="default 2 for en, 6 for zh")
+    parser.add_argument("--epochs", type=int, help="default 2")
     parser.add_argument("--threads", type=int, help="default 2")
     given = parser.parse_args()
     chosen = {name: getattr(given, name) for name in ("seed", "epochs", "threads") if getattr(given, name) is not None}
