@@ -19,12 +19,12 @@ demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make dem
 	$(BIN)/vitrine demo $(ARGS)
 
 test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here
-	$(PYTEST) tests/unit tests/property tests/agents tests/golden $(ARGS)
+	$(PYTEST) tests/unit tests/property $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
-	$(PYTEST) tests/kafka tests/chaos $(ARGS)
+	$(PYTEST) tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
-	VITRINE_TEST_KAFKA=1 $(PYTEST) tests/kafka tests/chaos $(ARGS)
+	VITRINE_TEST_KAFKA=1 $(PYTEST) tests/kafka $(ARGS)
 
 test-train: setup-train ## the tests of training
 	$(PYTEST) tests/train $(ARGS)

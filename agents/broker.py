@@ -108,7 +108,7 @@ class EmbeddedBroker:
             for topic in (self.topics if topics is None else topics)
             for number in range(self.topics[topic])
         ]
-        client = AdminClient({"bootstrap.servers": self.bootstrap})
+        client = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         low = client.list_offsets(dict.fromkeys(asked, _EARLIEST))
         high = client.list_offsets(dict.fromkeys(asked, _LATEST))
         return {
