@@ -61,7 +61,7 @@ class Screen:
         floor, now = self._floor, self._clock()
         sent, lists = floor.shop.sent, floor.received.recommendations
         self._counts.append((now, sent, lists))
-        while now - self._counts[0][0] > RATE_SECONDS:
+        while len(self._counts) > 2 and now - self._counts[1][0] >= RATE_SECONDS:  # noqa: PLR2004  a span needs two
             self._counts.popleft()
         since, sent_then, lists_then = self._counts[0]
         passed = max(now - since, 1e-3)

@@ -17,10 +17,11 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 
 from agents.engine import topics
+from agents.engine.store import EPOCH, FENCE_KEY
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from tests.deployment import Deployment
-from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Sum, Tick, needed
+from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Sum, Summed, Tick, needed
 
 PARTITIONS = 4
 SHOPPERS = 60
@@ -97,7 +98,20 @@ def totals(records: list[LogRecord]) -> Totals:
 
 
 def states(workers: Workers) -> Totals:
-    return {key: (state[4], state[5]) for key, state in workers.states("sums").items()}
+    """Return what the changelog says, without what former owners wrote."""
+    found: Totals = {}
+    epochs = dict.fromkeys(range(PARTITIONS), 0)
+    for message in workers.read("sums", changelog=True):
+        epoch, key = EPOCH.unpack_from(message.value())[0], message.key()
+        if epoch < epochs[message.partition()]:
+            continue
+        epochs[message.partition()] = epoch
+        if len(message.value()) > EPOCH.size:
+            state = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=Summed)
+            found[key.decode()] = state.n, state.total
+        elif key != FENCE_KEY:
+            found.pop(key.decode(), None)
+    return found
 
 
 def numbers(workers: Workers, topic: str) -> list[int]:
@@ -254,7 +268,8 @@ def test_records_that_leave_the_log_while_a_worker_reads_stop_it(workers: Worker
     process.send_signal(signal.SIGSTOP)
     workers.produce(ticks(400, 400), 1e9)
     clicks = [TopicPartition(workers.name(CLICKS.name), n, -1) for n in range(PARTITIONS)]
-    for deleted in AdminClient({"bootstrap.servers": workers.settings.broker}).delete_records(clicks).values():
+    admin = AdminClient({"bootstrap.servers": workers.settings.broker})
+    for deleted in admin.delete_records(clicks).values():
         deleted.result()
 
     process.send_signal(signal.SIGCONT)
@@ -313,5 +328,5 @@ def test_a_worker_without_its_topics_says_so_in_one_line(kafka: str, prefix: str
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith(f"topics are missing: {prefix}clicks.v1, ")
+    assert done.stderr.startswith(f"topics are missing: {prefix}-sums-changelog, {prefix}clicks.v1, ")
     assert done.stderr.count("\n") == 1

@@ -3,7 +3,6 @@
 """The laws of the models that ship, on the artefacts that ship."""
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,7 +40,7 @@ REVIEWS = (
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Models]:
+def models() -> Models:
     return load(ARTIFACTS, provider="auto", callers=3)
 
 

@@ -1,5 +1,6 @@
 """The shipped models on real data; needs the folder beside the project."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from models.interest.data import TEST, liked, movies
 from models.interest.evaluate import measure
 from models.interest.pool import PooledInterest
 from models.runtime import start
-from models.sentiment.data import NEUTRAL, chinese, english
+from models.sentiment.data import NEUTRAL, Example, Part, chinese, english
 from models.sentiment.judge import Judge
+from schemas.base import Language
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "models" / "artifacts"
@@ -24,13 +26,18 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(("language", "texts", "least"), [("en", english, 0.88), ("zh", chinese, 0.91)])
-def test_reviews_that_it_has_not_seen_are_told_apart(language: str, texts: type, least: float) -> None:
+def test_reviews_that_it_has_not_seen_are_told_apart(
+    language: Language, texts: Callable[[Path, Part], list[Example]], least: float
+) -> None:
     judge = Judge(ARTIFACTS / "sentiment-en", ARTIFACTS / "sentiment-zh", start("cpu", 2))
     examples = [example for example in texts(DATA, "test") if example.label != NEUTRAL][::25]
 
     judgements = judge.judge([example.text for example in examples], [language] * len(examples))
 
-    right = [(judgement.polarity > 0) == (example.label > NEUTRAL) for judgement, example in zip(judgements, examples, strict=True)]
+    right = [
+        (judgement.polarity > 0) == (example.label > NEUTRAL)
+        for judgement, example in zip(judgements, examples, strict=True)
+    ]
     assert np.mean(right) > least
 
 
