@@ -44,6 +44,9 @@ def run(app: App, health: Health) -> int:
         worker.execute_from_commandline()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
+    finally:
+        if app.limit is not None:
+            app.limit.cancel()
     return 1 if app.crashed else 0
 
 

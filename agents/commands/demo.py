@@ -30,7 +30,7 @@ LIVE_RATE = 40.0
 @click.option("--events", type=click.IntRange(min=1), help="Events in all; without end if not given.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of shoppers, tastes and acts.")
 @click.option("--shoppers", type=click.IntRange(min=3), default=300, show_default=True)
-@click.option("--present", type=click.IntRange(min=1), default=32, show_default=True, help="Shoppers there at a time.")
+@click.option("--present", type=click.IntRange(min=1), default=16, show_default=True, help="Shoppers there at a time.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
 @click.option("--rubbish", type=click.FloatRange(0, 1), default=0.0, help="Share of bad records among the events.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here as JSON.")

@@ -42,6 +42,8 @@ class App(faust.App):
     """Starts the engine before it joins the group, and stops it last."""
 
     engine: Engine
+    limit: threading.Timer | None = None
+    """Ends the process by force if stopping takes too long; whoever runs the app cancels it when all has ended."""
 
     async def on_start(self) -> None:
         """Connect and read the views."""
@@ -49,13 +51,14 @@ class App(faust.App):
         await self.engine.start()
 
     async def on_stop(self) -> None:
-        """Stop as Faust does, then release what is the engine's; by force if that takes too long."""
-        limit = threading.Timer(_STOP_SECONDS, os._exit, [1])
-        limit.daemon = True
-        limit.start()
-        await super().on_stop()
-        await self.engine.stop()
-        limit.cancel()
+        """Stop as Faust does, then release what is the engine's."""
+        self.limit = threading.Timer(_STOP_SECONDS, os._exit, [1])
+        self.limit.daemon = True
+        self.limit.start()
+        try:
+            await super().on_stop()
+        finally:
+            await self.engine.stop()
 
 
 def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:

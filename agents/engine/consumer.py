@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
@@ -81,7 +81,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         except OffsetOutOfRangeError as error:
             message = f"offsets {error.args[0]} are not in the log any more: records were deleted before they were read"
             raise LostRecordsError(message) from error
-        except (IllegalStateError, AssertionError, TimeoutError):
+        except (IllegalStateError, NoOffsetForPartitionError, AssertionError, TimeoutError):
             return {}, {}, {}  # not assigned any more, or a position is being set; what was fetched is read again
         self._checked = checked
         return {tuple(place): its for place, its in records.items()}, idle, ends

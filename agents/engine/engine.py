@@ -170,6 +170,8 @@ class Engine:
         await self.context.outbox.stop()
         await self.views.stop()
         async with self._committing:
+            self.delivery.revoke()
+            self._clear_owed()
             for runner in self.folders:
                 runner.keyspace.close()
         for client in self._clients:
@@ -200,9 +202,7 @@ class Engine:
         for runner in self.folders:
             names = {self.context.name(topic.name) for topic in runner.topics}
             numbers = {number for name, number in by_source if name in names}
-            shards = runner.keyspace.assign(numbers)
-            if shards:
-                self._spawn(self._restore(runner, shards))
+            self._spawn(self._bring(runner, numbers))
         stateless = [p for p in owned if isinstance(self._readers[self._names[p.source[0]]], MapperRunner)]
         if stateless:
             self._spawn(self._open(stateless))
@@ -226,6 +226,8 @@ class Engine:
     async def drain(self, *, lists: bool) -> None:
         """Let running batches end and, if *lists*, owed work be done, both within bounds; nothing new is begun."""
         self.delivery.drain()
+        if self.app.crashed:
+            return
         end = time.monotonic() + _DRAIN_SECONDS
         while self.delivery.running and time.monotonic() < end:  # noqa: ASYNC110  bounded by a time, too
             await asyncio.sleep(0.01)
@@ -238,6 +240,11 @@ class Engine:
                 self._scorers[runner].wake()
             await asyncio.sleep(0.02)
 
+    async def _bring(self, runner: FolderRunner, partitions: Iterable[int]) -> None:
+        shards = await runner.keyspace.assign(partitions)
+        if shards:
+            await self._restore(runner, shards)
+
     async def _restore(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
         keyspace, todo = runner.keyspace, list(shards)
 
@@ -249,7 +256,7 @@ class Engine:
 
         count = self.metrics.state_restored.labels(runner.stage.name).inc
         begun = time.monotonic()
-        while todo:
+        while todo and not self.app.should_stop:
             try:
                 await restore(self.servers, keyspace.changelog.topic, todo, activate, count)
             except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
@@ -264,7 +271,7 @@ class Engine:
     async def _open(self, partitions: Sequence[Partition]) -> None:
         """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
         todo = [partition for partition in partitions if self.delivery.owns(partition)]
-        while todo:
+        while todo and not self.app.should_stop:
             try:
                 places = {partition: TopicPartition(*partition.source) for partition in todo}
                 starts = await self._lookup.beginning_offsets(list(places.values()))
@@ -351,13 +358,18 @@ class Engine:
     # -- commits
 
     async def commit(self) -> bool:
-        """Make what is finished durable; tell whether offsets were committed.  A failure is an EngineError."""
+        """Make what is finished durable; tell whether offsets were committed.  A failure is an EngineError.
+
+        Behind a crash nothing is: a fold that failed may have left half of an event in a state.
+        """
         async with self._committing:
+            if self.app.crashed:
+                return False
             begun = time.monotonic()
             self.report()
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
-            if not offsets and not flushes:
+            if self.app.crashed or not (offsets or flushes):
                 return False
             await self.context.outbox.drained()
             await asyncio.gather(*(self._write(runner, flush) for runner, flush in flushes))
@@ -422,9 +434,16 @@ class Engine:
             runner.queue.clear(lambda entry: not self.delivery.owns(entry.partition))
 
     def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(self._guard(work))
         self._restores.add(task)
         task.add_done_callback(self._restores.discard)
+
+    async def _guard(self, work: Any) -> None:
+        try:
+            await work
+        except Exception as error:
+            log.exception("partitions can't be opened")
+            await self.app.crash(error)
 
     def _count_outputs(self, topic: str, records: int) -> None:
         self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)

@@ -25,6 +25,7 @@ class Keyspace:
         self.shards: dict[int, Shard] = {}
         self._directory = directory
         self._blocks = blocks
+        self._assigning = asyncio.Lock()
         self._offsets = len(sources(folder))
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(folder.state)
@@ -36,16 +37,25 @@ class Keyspace:
         names = (path.name for path in self._directory.glob(f"{self.name}-*.db"))
         return {int(number) for name in names if (number := name[len(self.name) + 1 : -3]).isdigit()}
 
-    def assign(self, partitions: Iterable[int]) -> list[Shard]:
+    async def assign(self, partitions: Iterable[int]) -> list[Shard]:
         """Keep open what stays here, close the rest; return the shards, none of them active."""
-        wanted = set(partitions)
-        for partition in self.shards.keys() - wanted:
-            self.shards.pop(partition).close()
-        for partition in sorted(wanted - self.shards.keys()):
-            path = self._directory / f"{self.name}-{partition}.db"
-            self.shards[partition] = Shard(partition, path, self._blocks, self._decode)
         self.deactivate()
-        return list(self.shards.values())
+        async with self._assigning:
+            wanted = set(partitions)
+            for partition in self.shards.keys() - wanted:
+                self.shards.pop(partition).close()
+            for partition in sorted(wanted - self.shards.keys()):
+                await self._open(partition)
+            return list(self.shards.values())
+
+    async def _open(self, partition: int) -> None:
+        """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
+        path = self._directory / f"{self.name}-{partition}.db"
+        opening = asyncio.ensure_future(asyncio.to_thread(Shard, partition, path, self._blocks, self._decode))
+        try:
+            await asyncio.shield(opening)
+        finally:
+            self.shards[partition] = await opening
 
     def deactivate(self) -> None:
         """Drop every cached and unflushed state."""
@@ -76,10 +86,9 @@ class Keyspace:
         """Return the dirty states of each partition as they are now, a bite at a time."""
         flushes = []
         for shard in list(self.shards.values()):
-            if not shard.active or not shard.dirty:
+            if not shard.active or not shard.unflushed:
                 continue
-            keys, flush = list(shard.dirty), Flush(shard, [], WriteBatch(raw_mode=True))
-            shard.dirty.clear()
+            keys, flush = shard.begin_flush(), Flush(shard, [], WriteBatch(raw_mode=True))
             for start in range(0, len(keys), BITE):
                 shard.encode(self._encode, keys[start : start + BITE], flush)
                 await asyncio.sleep(0)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from agents.engine.errors import UndeliverableError
 
@@ -71,6 +70,8 @@ class Outbox:
         settled: Callable[[], None] | None = None,
     ) -> None:
         """Send a record; *settled* is called when it is acknowledged."""
+        if self._failure is not None:
+            return  # the worker stops
         lane = self._lanes.get((topic, partition))
         if lane is None:
             lane = self._lanes[topic, partition] = _Lane()
@@ -84,6 +85,7 @@ class Outbox:
         if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
             batch = self._add(batches)
             if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                batches.pop()
                 message = f"{topic}: a record of {size} bytes, more than {BATCH_BYTES}"
                 raise UndeliverableError(message)
         batch.size += size
@@ -108,11 +110,14 @@ class Outbox:
             raise self._failure
 
     async def stop(self) -> None:
-        """Drop what is not sent yet."""
+        """Drop what is not sent yet; whoever waits for it gets an error."""
+        if self._failure is None:
+            self._failure = UndeliverableError("the worker stops")
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._give_up()
 
     def _add(self, batches: deque[_Batch]) -> _Batch:
         batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
@@ -132,12 +137,18 @@ class Outbox:
                 for settled in batch.settled:
                     settled()
                 batch.acked.set_result(None)
-        except KafkaError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, nothing behind it may be committed
             message = f"{topic}-{partition}: {error!r}"
             self._failure = UndeliverableError(message)
             self._failure.__cause__ = error
-            for batch in lane.batches:
-                batch.acked.set_result(None)
+            self._give_up()
             await self._fail(self._failure)
         finally:
             lane.task = None
+
+    def _give_up(self) -> None:
+        """Wake those who wait: what they wait for won't come."""
+        for lane in self._lanes.values():
+            for batch in lane.batches:
+                if not batch.acked.done():
+                    batch.acked.set_result(None)

@@ -40,8 +40,8 @@ async def restore(
     """
     consumer = reader(servers, wait_ms=100)
     behind = {TopicPartition(topic, shard.partition): shard for shard in shards}
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(list(behind))
         ends: dict[TopicPartition, int] = await consumer.end_offsets(list(behind))
         for place, shard in behind.items():

@@ -21,8 +21,10 @@ from agents.engine.changelog import Stretch
 from agents.engine.errors import FencedError
 
 EPOCH = struct.Struct(">I")
-FENCE_KEY = b"\0__fence"
-_META_KEY = b"\0__meta"
+FENCE_KEY = b"\xff__fence"
+"""No key of a state: those are UTF-8."""
+
+_META_KEY = b"\xff__meta"
 
 Decode = Callable[[bytes | memoryview | None], Any]
 """A stored state without its epoch to a state; None to a new one."""
@@ -79,6 +81,8 @@ class Shard:
         self.states: dict[bytes, Any] = {}
         self.dirty: set[bytes] = set()
         """Keys to be flushed."""
+        self._leaving: set[bytes] = set()
+        """Keys of the flush that is under way, or was broken off."""
         self.fenced = 0
         """Records of former owners seen so far."""
         self._path = path
@@ -136,10 +140,21 @@ class Shard:
         """
         self._meta.epoch = epoch
         self._persist(WriteBatch(raw_mode=True), next_offset)
-        self.states, self.dirty = _States(self._db, self._decode), set(self._stale)
+        self.states, self.dirty, self._leaving = _States(self._db, self._decode), set(self._stale), set()
         self.active = True
 
     # -- following the events
+
+    @property
+    def unflushed(self) -> bool:
+        """Whether something is to be flushed."""
+        return bool(self.dirty or self._leaving)
+
+    def begin_flush(self) -> list[bytes]:
+        """Return the keys to be flushed; what changes from now on is for the next flush."""
+        self._leaving |= self.dirty
+        self.dirty.clear()
+        return list(self._leaving)
 
     def encode(self, encode: Callable[[Any], bytes], keys: Sequence[bytes], flush: Flush) -> None:
         """Add the present states of *keys* to *flush*."""
@@ -159,6 +174,7 @@ class Shard:
             message = f"partition {self.partition}: wrote {at.first} to {at.end}, expected {self.next_offset}"
             raise FencedError(message)
         self._stale.difference_update(key for key, _ in flush.items)
+        self._leaving.clear()
         self._persist(flush.batch, at.end)
 
     def evict(self, limit: int) -> None:
@@ -176,7 +192,7 @@ class Shard:
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""
-        self.active, self.states, self.dirty = False, {}, set()
+        self.active, self.states, self.dirty, self._leaving = False, {}, set(), set()
 
     def close(self) -> None:
         """Release the files."""

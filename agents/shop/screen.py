@@ -34,7 +34,7 @@ class Screen:
         self._title = title
         self._clock = clock
         self._started = clock()
-        self._counts: deque[tuple[float, int, int]] = deque()
+        self._counts = deque([(self._started, 0, 0)])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.max_width >= WIDE

@@ -181,7 +181,7 @@ def test_nothing_is_lost_or_counted_twice_when_a_worker_is_killed_and_its_disk_w
 
 
 def test_a_worker_that_wakes_up_after_its_partitions_were_taken_away_spoils_nothing(workers: Workers) -> None:
-    records = ticks(6_000)
+    records = ticks(9_000)
     with producing(workers, records, 600):
         first, second = workers.start("a"), workers.start("b")
         wait_commits(workers, first, 300)

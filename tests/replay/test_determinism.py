@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from models.load import load
 
 from models.card import ModelError
+from models.load import load
 from tests.replay import shop_log
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,107 @@
+"""The demo from its opening to its end, on the embedded broker, with the test's own small worker."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Timer
+
+import pytest
+from click.testing import CliRunner
+
+from agents.__main__ import main
+from agents.shop import venue
+from agents.shop.demo import Plan, run
+from agents.shop.feed import Pace
+from agents.shop.worker import Worker, WorkerError
+
+WORKER = (sys.executable, str(Path(__file__).parent.parent / "shop_worker.py"))
+
+
+def plan(events: int | None, *, rubbish: float = 0.0, live: bool = False, worker: tuple[str, ...] = WORKER) -> Plan:
+    return Plan(shoppers=60, present=12, seed=7, pace=Pace(None, events, rubbish), live=live, worker=worker)
+
+
+def quiet(line: str) -> None:
+    """Tell nobody."""
+
+
+def test_every_event_is_accounted_for_and_every_last_list_is_fresh() -> None:
+    figures = run(venue.embedded(4), plan(1_500), Event(), quiet)
+
+    assert figures is not None
+    assert (figures.broker, figures.seed, figures.events_in) == ("embedded", 7, 1_500)
+    assert (figures.events_lost, figures.last_lists_stale, figures.lists_given_up, figures.dead_letters) == (0, 0, 0, 0)
+    assert figures.recommendations > 500
+    assert figures.click_to_list_ms.p50 is not None
+    assert figures.ctr_personal > 0
+
+
+def test_bad_records_end_as_dead_letters_and_are_not_lost() -> None:
+    figures = run(venue.embedded(4), plan(1_000, rubbish=0.1), Event(), quiet)
+
+    assert figures is not None
+    assert figures.bad_in > 50
+    assert 0 < figures.dead_letters < figures.bad_in
+    assert figures.events_lost == 0
+
+
+def test_a_demo_without_end_stops_when_it_is_told() -> None:
+    stop = Event()
+    Timer(3, stop.set).start()
+
+    figures = run(venue.embedded(4), plan(None), stop, quiet)
+
+    assert figures is not None
+    assert figures.events_in > 0
+    assert figures.fine
+
+
+def test_a_worker_that_dies_ends_the_demo_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_DIES_AFTER", "400")
+
+    with pytest.raises(WorkerError, match="exit code 1(?s:.*)dies as it was told"):
+        run(venue.embedded(4), plan(100_000), Event(), quiet)
+
+
+def test_a_worker_that_does_not_start_ends_the_demo_with_its_last_words() -> None:
+    worker = (sys.executable, "-c", "raise SystemExit('no models here')")
+
+    with pytest.raises(WorkerError, match="no models here"):
+        run(venue.embedded(1), plan(100, worker=worker), Event(), quiet)
+
+
+def test_a_worker_that_never_gets_ready_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    sleeper = (sys.executable, "-c", "import time; print('sleeping', flush=True); time.sleep(60)")
+
+    with Worker({}, tmp_path / "log", sleeper) as worker, pytest.raises(WorkerError, match=r"not ready after 1 s(?s:.*)sleep"):
+        worker.wait_ready(Event(), 1)
+
+
+def test_a_worker_stops_with_its_context(tmp_path: Path) -> None:
+    with Worker({}, tmp_path / "log", (sys.executable, "-c", "import time; time.sleep(60)")) as worker:
+        worker.check()
+
+    with pytest.raises(WorkerError, match=f"signal {int(signal.SIGTERM)}"):
+        worker.check()
+
+
+def test_a_broker_that_does_not_answer_is_bad_usage() -> None:
+    result = CliRunner().invoke(main, ["demo", "--once", "--broker", "127.0.0.1:1"])
+
+    assert result.exit_code == 2
+    assert "no broker answers at 127.0.0.1:1" in result.output
+
+
+def test_an_interrupt_while_the_worker_starts_ends_the_command_quickly(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen([sys.executable, "-m", "agents", "demo"], stdout=file, stderr=file)
+    while b"Starting the worker" not in log.read_bytes():
+        process.poll()
+        assert process.returncode is None
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 0
+    assert b"Stopped before the shop opened" in log.read_bytes()
