@@ -21,7 +21,7 @@ from agents.settings import load
 from agents.topics import BY_NAME
 
 EPOCH_BYTES = 4
-FENCE_KEY = b"\0__fence"
+FENCE_KEY = b"\xff__fence"
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
 """Headers that name a record."""

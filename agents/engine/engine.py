@@ -167,13 +167,15 @@ class Engine:
         await self.cancel_restores()
         for scorer in self._scorers.values():
             await scorer.stop()
-        await self.context.outbox.stop()
         await self.views.stop()
+        if self.app.crashed:
+            await self.context.outbox.stop()  # a commit may wait for it
         async with self._committing:
             self.delivery.revoke()
             self._clear_owed()
             for runner in self.folders:
                 runner.keyspace.close()
+        await self.context.outbox.stop()
         for client in self._clients:
             await client.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -362,9 +364,9 @@ class Engine:
 
         Behind a crash nothing is: a fold that failed may have left half of an event in a state.
         """
+        if self.app.crashed:
+            return False
         async with self._committing:
-            if self.app.crashed:
-                return False
             begun = time.monotonic()
             self.report()
             offsets = self.delivery.committable()

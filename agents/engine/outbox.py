@@ -80,14 +80,13 @@ class Outbox:
         )
         batches = lane.batches
         batch = batches[-1] if batches else None
-        if batch is None or batch.builder.closed() or (batch.size and batch.size + size > _SHARED_BYTES):
-            batch = self._add(batches)
-        if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-            batch = self._add(batches)
+        full = batch is None or batch.builder.closed() or batch.size + size > _SHARED_BYTES
+        if batch is None or full or batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
             if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                batches.pop()
                 message = f"{topic}: a record of {size} bytes, more than {BATCH_BYTES}"
                 raise UndeliverableError(message)
+            batches.append(batch)
         batch.size += size
         if settled is not None:
             batch.settled.append(settled)
@@ -119,11 +118,6 @@ class Outbox:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._give_up()
 
-    def _add(self, batches: deque[_Batch]) -> _Batch:
-        batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
-        batches.append(batch)
-        return batch
-
     async def _run(self, topic: str, partition: int, lane: _Lane) -> None:
         try:
             while lane.batches:
@@ -133,10 +127,10 @@ class Outbox:
                 sent = await self._producer.send_batch(batch.builder, topic, partition=partition)
                 await sent
                 self._count(topic, records)
-                lane.batches.popleft()
                 for settled in batch.settled:
                     settled()
                 batch.acked.set_result(None)
+                lane.batches.popleft()
         except Exception as error:  # noqa: BLE001  whatever it is, nothing behind it may be committed
             message = f"{topic}-{partition}: {error!r}"
             self._failure = UndeliverableError(message)

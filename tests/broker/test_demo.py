@@ -74,7 +74,10 @@ def test_a_worker_that_does_not_start_ends_the_demo_with_its_last_words() -> Non
 def test_a_worker_that_never_gets_ready_is_not_waited_for_without_end(tmp_path: Path) -> None:
     sleeper = (sys.executable, "-c", "import time; print('sleeping', flush=True); time.sleep(60)")
 
-    with Worker({}, tmp_path / "log", sleeper) as worker, pytest.raises(WorkerError, match=r"not ready after 1 s(?s:.*)sleep"):
+    with (
+        Worker({}, tmp_path / "log", sleeper) as worker,
+        pytest.raises(WorkerError, match=r"not ready after 1 s(?s:.*)sleep"),
+    ):
         worker.wait_ready(Event(), 1)
 
 

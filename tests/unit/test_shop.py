@@ -66,7 +66,8 @@ def test_the_same_seed_does_the_same() -> None:
 
 
 def test_every_record_survives_the_wire() -> None:
-    emissions = [*(it := shop()).catalogue(OPENED), *live(it, 3_000)]
+    opened = shop()
+    emissions = [*opened.catalogue(OPENED), *live(opened, 3_000)]
 
     kinds = {type(it.record) for it in emissions}
     assert kinds >= {View, Click, AddToCart, Purchase, ListShown, Search, Review}

@@ -1,0 +1,443 @@
+"""Schedules of one worker against the cores of delivery and owed work, beside a model of what they must do."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from agents.engine.delivery import Delivery, Entry, Partition, Source
+from agents.engine.owed import Item, OwedQueue, Place
+
+SOURCES: list[Source] = [("clicks", 0), ("clicks", 1), ("searches", 0)]
+UNCOMMITTED, QUEUED = 14, 8
+OWED = 4
+PLACES: list[Place] = [("ada", "home"), ("ada", "item"), ("bob", "home")]
+READERS = 2
+
+
+@dataclass(eq=False)
+class Batch:
+    """What the model knows of an entry."""
+
+    entry: Entry
+    partition: Partition
+    first: int
+    end: int
+    records: list[int]
+    to_start: int
+    running: int = 0
+    owed: int = 0
+    """Items that hold it."""
+
+    @property
+    def unread(self) -> int:
+        return self.to_start + self.running
+
+    @property
+    def done(self) -> bool:
+        return not self.unread and not self.owed
+
+
+@dataclass(eq=False)
+class Wish:
+    """What the model knows of a piece of owed work."""
+
+    request: int
+    sheddable: bool
+    due: float
+    since: int
+    holds: list[Batch] = field(default_factory=list)
+
+
+class Worker(RuleBasedStateMachine):
+    """One worker beside logs with gaps, and the offsets that its group has."""
+
+    @initialize(data=st.data())
+    def boot(self, data: st.DataObject) -> None:
+        offsets = st.sets(st.integers(0, 40), min_size=1, max_size=25)
+        self.log = {source: sorted(data.draw(offsets)) for source in SOURCES}
+        self.ends = {source: self.log[source][-1] + data.draw(st.integers(1, 3)) for source in SOURCES}
+        self.group = dict.fromkeys(SOURCES, 0)
+        self.handled: dict[Source, set[int]] = {source: set() for source in SOURCES}
+        """Offsets below the group's position for which everything was done in some life."""
+        self.core = Delivery(UNCOMMITTED, QUEUED)
+        self.queue = OwedQueue(OWED, self.release)
+        self.released: Counter[Entry] = Counter()
+        self.now, self.clock, self.requests, self.shed = 100.0, 0, 0, 0
+        self.draining = False
+        self.partitions: dict[Source, Partition] = {}
+        self.opened: dict[Source, int] = {}
+        self.seen: dict[Source, list[int]] = {}
+        self.read: dict[Source, int] = {}
+        self.batches: list[Batch] = []
+        """Of the partitions in force, in the order of delivery."""
+        self.late: list[Batch] = []
+        self.wishes: dict[Place, Wish] = {}
+        self.flying: dict[Place, tuple[Item, Wish]] = {}
+        self.gone: list[Item] = []
+
+    def release(self, entry: Entry) -> None:
+        entry.waits -= 1
+        self.released[entry] += 1
+
+    # -- assignments
+
+    @rule(sources=st.sets(st.sampled_from(SOURCES), min_size=1))
+    def assign(self, sources: set[Source]) -> None:
+        self.forget(set(SOURCES))
+
+        self.partitions = self.core.assign(sources)
+
+        assert self.partitions.keys() == sources
+        assert self.core.fetchable() == {}
+        assert self.core.closed() == len(sources)
+        self.draining = False
+        self.clear()
+
+    @rule()
+    def revoke(self) -> None:
+        self.forget(set(SOURCES))
+
+        self.core.revoke()
+
+        self.draining = False
+        self.clear()
+        assert self.core.positions() == {}
+
+    @rule()
+    def drain(self) -> None:
+        self.core.drain()
+        self.draining = True
+
+    @rule(source=st.sampled_from(SOURCES))
+    def restore_again(self, source: Source) -> None:
+        new = self.core.close(source)
+
+        assert (new is not None) == (source in self.partitions)
+        if new is not None:
+            assert new is not self.partitions[source]
+            self.forget({source})
+            self.partitions[source] = new
+            self.clear()
+
+    def forget(self, sources: set[Source]) -> None:
+        self.late = [it for it in self.batches if it.partition.source in sources] + self.late[:5]
+        self.batches = [it for it in self.batches if it.partition.source not in sources]
+        for source in sources:
+            self.partitions.pop(source, None)
+            self.opened.pop(source, None)
+            self.read.pop(source, None)
+            self.seen.pop(source, None)
+
+    def clear(self) -> None:
+        """Drop what only lost partitions wait for."""
+        self.queue.clear(lambda entry: not self.core.owns(entry.partition))
+        for place, wish in list(self.wishes.items()):
+            wish.holds = [it for it in wish.holds if it in self.batches]
+            if not wish.holds:
+                del self.wishes[place]
+        for place, (item, wish) in list(self.flying.items()):
+            wish.holds = [it for it in wish.holds if it in self.batches]
+            assert [it.entry for it in wish.holds] == item.entries
+            if not wish.holds:
+                del self.flying[place]
+                self.gone.append(item)
+
+    @rule(source=st.sampled_from(SOURCES))
+    def open(self, source: Source) -> None:
+        partition = self.partitions.get(source) or Partition(source)
+
+        opened = self.core.open(partition, self.group[source])
+
+        assert opened == (source in self.partitions and source not in self.opened)
+        if opened:
+            self.opened[source] = self.read[source] = self.group[source]
+            self.seen[source] = []
+
+    # -- records
+
+    def unfinished(self, topic: str) -> int:
+        return sum(len(it.records) for it in self.batches if it.partition.source[0] == topic and it.unread)
+
+    def uncommitted(self, topic: str) -> int:
+        return sum(
+            len(it.records)
+            for it in self.batches
+            if it.partition.source[0] == topic and it.end > self.group[it.partition.source]
+        )
+
+    @rule(data=st.data(), size=st.integers(1, 5))
+    def fetch(self, data: st.DataObject, size: int) -> None:
+        offsets = self.core.fetchable()
+        expected = {
+            source: read
+            for source, read in self.read.items()
+            if not self.draining and self.uncommitted(source[0]) < UNCOMMITTED and self.unfinished(source[0]) < QUEUED
+        }
+        assert offsets == expected
+        if offsets:
+            source = data.draw(st.sampled_from(sorted(offsets)))
+            self.deliver(source, offsets[source], size, data.draw(st.integers(1, READERS)))
+
+    def deliver(self, source: Source, at: int, size: int, readers: int) -> None:
+        records = [offset for offset in self.log[source] if offset >= at][:size]
+        if not records:
+            end = self.ends[source]
+            if end > at:
+                self.core.skip(source, at, end)
+                self.batches.append(Batch(self.partitions[source].entries[-1], self.partitions[source], at, end, [], 0))
+                self.read[source] = end
+            return
+        end = records[-1] + 1
+        entry = self.core.deliver(source, at, end, len(records), readers)
+        assert entry is not None
+        self.batches.append(Batch(entry, self.partitions[source], at, end, records, readers))
+        self.seen[source] += records
+        self.read[source] = end
+
+    @rule(source=st.sampled_from(SOURCES), off=st.sampled_from([-3, -1, 1, 2]))
+    def what_was_not_asked_for_is_refused(self, source: Source, off: int) -> None:
+        at = self.read.get(source, 0) + off
+        before = self.core.positions(), self.core.fetchable(), +self.core.uncommitted
+
+        refused = self.core.deliver(source, at, at + 5, 5, 1)
+        self.core.skip(source, at, at + 5)
+        if source in self.read:
+            assert self.core.deliver(source, self.read[source], self.read[source], 0, 1) is None
+            self.core.skip(source, self.read[source], self.read[source])
+
+        assert refused is None
+        assert before == (self.core.positions(), self.core.fetchable(), +self.core.uncommitted)
+
+    @rule(source=st.sampled_from(SOURCES))
+    def nothing_is_delivered_while_closed_or_draining(self, source: Source) -> None:
+        if source not in self.read or self.draining:
+            assert self.core.deliver(source, self.read.get(source, 0), 99, 1, 1) is None
+
+    @precondition(lambda self: any(it.to_start for it in self.batches))
+    @rule(data=st.data())
+    def start(self, data: st.DataObject) -> None:
+        batch = data.draw(st.sampled_from([it for it in self.batches if it.to_start]))
+
+        started = self.core.start(batch.entry)
+
+        assert started == (not self.draining)
+        if started:
+            batch.to_start -= 1
+            batch.running += 1
+
+    @precondition(lambda self: any(it.running for it in self.batches))
+    @rule(data=st.data())
+    def stop(self, data: st.DataObject) -> None:
+        batch = data.draw(st.sampled_from([it for it in self.batches if it.running]))
+        assert self.core.current(batch.entry)
+
+        self.core.stop(batch.entry)
+
+        batch.running -= 1
+
+    @precondition(lambda self: self.late)
+    @rule(data=st.data())
+    def a_late_reader_changes_nothing(self, data: st.DataObject) -> None:
+        batch = data.draw(st.sampled_from(self.late))
+        before = self.core.running, +self.core.queued, +self.core.uncommitted, self.core.committable()
+
+        if batch.to_start:
+            assert not self.core.start(batch.entry)
+        if batch.running:
+            assert not self.core.current(batch.entry)
+            self.core.stop(batch.entry)
+        self.core.committed(batch.partition, 99)
+        assert not self.core.open(batch.partition, 0)
+
+        assert before == (self.core.running, +self.core.queued, +self.core.uncommitted, self.core.committable())
+
+    # -- owed work
+
+    @precondition(lambda self: any(it.running for it in self.batches))
+    @rule(
+        data=st.data(),
+        place=st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
+        linger=st.sampled_from([0.0, 0.0, 5.0, 50.0]),
+        shed=st.sampled_from([True, True, False]),
+    )
+    def owe(self, data: st.DataObject, place: Place, linger: float, shed: bool) -> None:
+        batch = data.draw(st.sampled_from([it for it in self.batches if it.running]))
+        self.requests += 1
+
+        self.queue.put(place, self.requests, batch.entry, now=self.now, since=self.requests, linger=linger, shed=shed)
+
+        wish = self.wishes.get(place)
+        if wish is None:
+            wish = self.wishes[place] = Wish(self.requests, shed, self.now + linger, self.requests)
+        wish.request = self.requests
+        wish.due = min(wish.due, self.now + linger)
+        wish.sheddable = wish.sheddable and shed
+        if not wish.holds or wish.holds[-1] is not batch:
+            wish.holds.append(batch)
+            batch.owed += 1
+        sheddable = [place for place, it in self.wishes.items() if it.sheddable]
+        if len(sheddable) > OWED:
+            self.drop(sheddable[0])
+
+    def drop(self, place: Place) -> None:
+        self.shed += 1
+        for batch in self.wishes.pop(place).holds:
+            batch.owed -= 1
+
+    @rule(seconds=st.sampled_from([1.0, 5.0, 30.0]))
+    def time_goes_by(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(count=st.integers(1, 4))
+    def take(self, count: int) -> None:
+        ready = {place for place, it in self.wishes.items() if it.due <= self.now and place not in self.flying}
+
+        items = self.queue.take(count, self.now)
+
+        assert len(items) == min(count, len(ready))
+        assert len({item.place for item in items}) == len(items)
+        for item in items:
+            assert item.place in ready
+            wish = self.wishes.pop(item.place)
+            assert (item.request, item.since) == (wish.request, wish.since)
+            assert item.entries == [it.entry for it in wish.holds]
+            assert all(item.due <= other.due for place, other in self.wishes.items() if place in ready and count == 1)
+            self.flying[item.place] = item, wish
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data(), twice=st.booleans())
+    def settle(self, data: st.DataObject, twice: bool) -> None:
+        place = data.draw(st.sampled_from(sorted(self.flying)))
+        item, wish = self.flying.pop(place)
+
+        self.queue.settle(item)
+        if twice:
+            self.queue.settle(item)
+
+        for batch in wish.holds:
+            batch.owed -= 1
+        self.gone.append(item)
+
+    @precondition(lambda self: self.gone)
+    @rule(data=st.data())
+    def a_late_settlement_changes_nothing(self, data: st.DataObject) -> None:
+        before = self.released.total(), self.queue.flying
+
+        self.queue.settle(data.draw(st.sampled_from(self.gone)))
+
+        assert before == (self.released.total(), self.queue.flying)
+
+    @rule()
+    def relieve(self) -> None:
+        sheddable = [place for place, it in self.wishes.items() if it.sheddable]
+
+        self.queue.relieve()
+
+        for place in sheddable[: (len(sheddable) + 1) // 2]:
+            self.drop(place)
+
+    @rule()
+    def hurry(self) -> None:
+        self.queue.hurry()
+        for wish in self.wishes.values():
+            wish.due = 0.0
+
+    # -- commits
+
+    def prefix(self, source: Source) -> int:
+        end = self.group[source]
+        for batch in self.batches:
+            if batch.partition.source == source and batch.end > end:
+                if not batch.done:
+                    break
+                end = batch.end
+        return end
+
+    @rule(fails=st.booleans(), some=st.booleans())
+    def commit(self, fails: bool, some: bool) -> None:
+        offsets = self.core.committable()
+        expected = {s: end for s in self.opened if (end := self.prefix(s)) != self.group[s]}
+        assert {partition.source: offset for partition, offset in offsets.items()} == expected
+        if fails:
+            return
+        for partition, offset in list(offsets.items())[: 1 if some else None]:
+            source = partition.source
+            self.handled[source].update(
+                o for it in self.batches if it.partition.source == source and it.done for o in it.records if o < offset
+            )
+            self.group[source] = offset
+            self.core.committed(partition, offset)
+            self.batches = [it for it in self.batches if it.partition.source != source or it.end > offset]
+        assert some or self.core.committable() == {}
+
+    # -- laws
+
+    @invariant()
+    def the_group_never_passes_what_is_not_done(self) -> None:
+        for source, offset in getattr(self, "group", {}).items():
+            assert {o for o in self.log[source] if o < offset} <= self.handled[source]
+
+    @invariant()
+    def delivery_is_in_order_without_holes(self) -> None:
+        for source, seen in getattr(self, "seen", {}).items():
+            expected = [o for o in self.log[source] if o >= self.opened[source]]
+            assert seen == expected[: len(seen)]
+
+    @invariant()
+    def counters_match(self) -> None:
+        if not hasattr(self, "core"):
+            return
+        assert self.core.running == sum(it.running for it in self.batches)
+        for topic in {topic for topic, _ in SOURCES}:
+            assert self.core.queued[topic] == self.unfinished(topic)
+            assert self.core.uncommitted[topic] == self.uncommitted(topic)
+        assert self.core.positions() == {source: self.committed(source) for source in self.partitions}
+        assert self.core.closed() == len(self.partitions) - len(self.opened)
+        fullest = max((self.uncommitted(topic) for topic, _ in SOURCES), default=0)
+        assert self.core.due() == (2 * fullest >= UNCOMMITTED)
+
+    def committed(self, source: Source) -> int | None:
+        return self.group[source] if source in self.opened else None
+
+    @invariant()
+    def the_queue_matches(self) -> None:
+        if not hasattr(self, "queue"):
+            return
+        assert len(self.queue) == len(self.wishes)
+        assert self.queue.flying == len(self.flying)
+        assert self.queue.shed == self.shed
+        for batch in self.batches:
+            assert batch.entry.waits == batch.unread + batch.owed
+        ready = [it.due for it in self.wishes.values()]
+        wait = self.queue.wait(self.now)
+        if ready:
+            assert wait is not None
+            assert wait <= max(0.0, min(ready) - self.now)
+
+    def teardown(self) -> None:
+        """Progress: from any state a fresh assignment gets every partition to its end."""
+        if not hasattr(self, "core"):
+            return
+        self.assign(set(SOURCES))
+        for source in SOURCES:
+            self.open(source)
+        for _ in range(200):
+            for source, at in self.core.fetchable().items():
+                self.deliver(source, at, 5, 1)
+            for batch in self.batches:
+                if batch.to_start:
+                    assert self.core.start(batch.entry)
+                    self.core.stop(batch.entry)
+                    batch.to_start = 0
+            self.commit(fails=False, some=False)
+        assert self.group == self.ends
+        assert not +self.core.uncommitted
+        assert not +self.core.queued
+        assert not self.core.running
+
+
+Worker.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestWorker = Worker.TestCase
