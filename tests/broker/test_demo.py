@@ -60,7 +60,7 @@ def test_a_demo_without_end_stops_when_it_is_told() -> None:
 def test_a_worker_that_dies_ends_the_demo_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_DIES_AFTER", "400")
 
-    with pytest.raises(WorkerError, match="exit code 1(?s:.*)dies as it was told"):
+    with pytest.raises(WorkerError, match=r"exit code 1(?s:.*)dies as it was told"):
         run(venue.embedded(4), plan(100_000), Event(), quiet)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  Chinese punctuation is what is tested
 """The live view fits its terminal."""
 
 import io
