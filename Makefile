@@ -24,7 +24,7 @@ test: check ## check, then every test but those of training; a real Kafka is use
 	$(PYTEST) tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
-	VITRINE_TEST_KAFKA=1 $(PYTEST) tests/kafka $(ARGS)
+	REQUIRE_KAFKA=1 $(PYTEST) tests/kafka $(ARGS)
 
 test-train: setup-train ## the tests of training
 	$(PYTEST) tests/train $(ARGS)

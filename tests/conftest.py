@@ -40,7 +40,7 @@ def kafka_node(tmp_path: Path) -> Iterator[Kafka]:
 
 def _skip_without_java() -> None:
     lack = missing()
-    if lack and os.environ.get("CI") != "true" and os.environ.get("VITRINE_TEST_KAFKA") != "1":
+    if lack and os.environ.get("CI") != "true" and os.environ.get("REQUIRE_KAFKA") != "1":
         pytest.skip(lack)
 
 
