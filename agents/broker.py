@@ -6,7 +6,9 @@ clients, and keeps only about the last 5 MiB of each partition: see `EmbeddedBro
 """
 
 import ctypes
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -82,8 +84,9 @@ class EmbeddedBroker:
 
     def __enter__(self) -> Self:
         self._library = _load()
-        self._handle = _client(self._library)
-        self._cluster = self._library.rd_kafka_mock_cluster_new(self._handle, 1)
+        with _signals_elsewhere():
+            self._handle = _client(self._library)
+            self._cluster = self._library.rd_kafka_mock_cluster_new(self._handle, 1)
         if not self._cluster:
             self._library.rd_kafka_destroy(self._handle)
             message = "librdkafka's mock cluster does not start: no free port on 127.0.0.1?"
@@ -133,6 +136,16 @@ class EmbeddedBroker:
         if error:
             message = f"The embedded broker cannot create the topic {name} with {partitions} partitions: error {error}"
             raise EmbeddedBrokerError(message)
+
+
+@contextmanager
+def _signals_elsewhere() -> Iterator[None]:
+    """Let threads that are started now get no signals: the mock's ends at the first one, and the broker with it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _load() -> ctypes.CDLL:

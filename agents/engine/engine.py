@@ -219,6 +219,7 @@ class Engine:
     async def end_assignment(self) -> None:
         """Forget what is delivered and not committed, but never in the middle of a commit."""
         async with self._committing:
+            await self.cancel_restores()  # the last commit may have begun some
             self.assignment = object()
             self.delivery.revoke()
             self._clear_owed()
@@ -313,7 +314,8 @@ class Engine:
         for topic in runner.topics:
             self.delivery.close((self.context.name(topic.name), shard.partition))
         self._clear_owed()
-        self._spawn(self._restore(runner, [shard]))
+        if not self.delivery.draining:
+            self._spawn(self._restore(runner, [shard]))
 
     # -- records in
 

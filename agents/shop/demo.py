@@ -59,13 +59,14 @@ def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Cal
         tell(f"Broker: {venue.name} at {venue.address.bootstrap}. Starting the worker …")
         worker = stack.enter_context(Worker(venue.variables, venue.folder / "worker.log", plan.worker))
         worker.wait_ready(stop, READY_SECONDS)
+        if stop.is_set():
+            return None
         shop = Shop(shoppers=plan.shoppers, present=plan.present, seed=plan.seed, opened=datetime.now(UTC))
         floor = Floor(shop, patience=PATIENCE)
         feed = stack.enter_context(Feed(floor, venue.address, seed=plan.seed))
-        if not stop.is_set():
-            tell("The worker is ready. Publishing the catalogue …")
-            feed.publish()
-            _unaccounted(floor, worker, stop, SETTLE_SECONDS)
+        tell("The worker is ready. Publishing the catalogue …")
+        feed.publish()
+        _unaccounted(floor, worker, stop, SETTLE_SECONDS)
         if stop.is_set():
             return None
         missing = _open(_Hall(venue, worker, floor, feed), plan, stop, tell)

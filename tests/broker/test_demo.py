@@ -48,9 +48,12 @@ def test_bad_records_end_as_dead_letters_and_are_not_lost() -> None:
 
 def test_a_demo_without_end_stops_when_it_is_told() -> None:
     stop = Event()
-    Timer(3, stop.set).start()
 
-    figures = run(venue.embedded(4), plan(None), stop, quiet)
+    def tell(line: str) -> None:
+        if "Publishing" in line:
+            Timer(3, stop.set).start()
+
+    figures = run(venue.embedded(4), plan(None), stop, tell)
 
     assert figures is not None
     assert figures.events_in > 0

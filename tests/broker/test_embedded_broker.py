@@ -1,6 +1,10 @@
 """The embedded broker: what it must do for the demo and for the tests that run on it."""
 
 import os
+import re
+import signal
+import sys
+from pathlib import Path
 
 import confluent_kafka
 import pytest
@@ -113,3 +117,13 @@ def test_the_guard_lets_pass_a_drop_of_what_was_read() -> None:
         broker.guard({Partition("a", 0): high})
 
         assert broker.watermarks()[Partition("a", 0)].low > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_thread_of_the_broker_takes_a_signal() -> None:
+    with EmbeddedBroker({"a": 1}):
+        threads = [task for task in Path("/proc/self/task").iterdir() if "mock" in (task / "comm").read_text()]
+        masks = [re.search(r"SigBlk:\t(\w+)", (task / "status").read_text()) for task in threads]
+
+    assert threads
+    assert all(mask is not None and int(mask[1], 16) >> (signal.SIGINT - 1) & 1 for mask in masks)

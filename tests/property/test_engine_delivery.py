@@ -15,6 +15,12 @@ UNCOMMITTED, QUEUED = 14, 8
 OWED = 4
 PLACES: list[Place] = [("ada", "home"), ("ada", "item"), ("bob", "home")]
 READERS = 2
+WISHES = st.tuples(
+    st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
+    st.sampled_from([0.0, 0.0, 5.0, 50.0]),
+    st.sampled_from([True, True, False]),
+)
+"""Place, linger, and whether it may be shed."""
 
 
 @dataclass(eq=False)
@@ -77,6 +83,9 @@ class Worker(RuleBasedStateMachine):
         self.wishes: dict[Place, Wish] = {}
         self.flying: dict[Place, tuple[Item, Wish]] = {}
         self.gone: list[Item] = []
+        self.assign(set(SOURCES))
+        for source in SOURCES:
+            self.open(source)
 
     def release(self, entry: Entry) -> None:
         entry.waits -= 1
@@ -84,7 +93,27 @@ class Worker(RuleBasedStateMachine):
 
     # -- assignments
 
-    @rule(sources=st.sets(st.sampled_from(SOURCES), min_size=1))
+    @rule(
+        how=st.sampled_from(["open", "open", "open", "again", "again", "drain", "assign", "revoke"]),
+        sources=st.sets(st.sampled_from(SOURCES), min_size=1),
+        now=st.booleans(),
+    )
+    def rebalance(self, how: str, sources: set[Source], now: bool) -> None:
+        match how:
+            case "assign":
+                self.assign(sources)
+            case "revoke":
+                self.revoke()
+            case "drain":
+                self.core.drain()
+                self.draining = True
+            case "again":
+                for source in sources:
+                    self.restore_again(source)
+        if now:
+            for source in SOURCES:
+                self.open(source)
+
     def assign(self, sources: set[Source]) -> None:
         self.forget(set(SOURCES))
 
@@ -96,7 +125,6 @@ class Worker(RuleBasedStateMachine):
         self.draining = False
         self.clear()
 
-    @rule()
     def revoke(self) -> None:
         self.forget(set(SOURCES))
 
@@ -106,12 +134,6 @@ class Worker(RuleBasedStateMachine):
         self.clear()
         assert self.core.positions() == {}
 
-    @rule()
-    def drain(self) -> None:
-        self.core.drain()
-        self.draining = True
-
-    @rule(source=st.sampled_from(SOURCES))
     def restore_again(self, source: Source) -> None:
         new = self.core.close(source)
 
@@ -168,8 +190,8 @@ class Worker(RuleBasedStateMachine):
             if it.partition.source[0] == topic and it.end > self.group[it.partition.source]
         )
 
-    @rule(data=st.data(), size=st.integers(1, 5))
-    def fetch(self, data: st.DataObject, size: int) -> None:
+    @rule(data=st.data())
+    def fetch(self, data: st.DataObject) -> None:
         offsets = self.core.fetchable()
         expected = {
             source: read
@@ -177,9 +199,10 @@ class Worker(RuleBasedStateMachine):
             if not self.draining and self.uncommitted(source[0]) < UNCOMMITTED and self.unfinished(source[0]) < QUEUED
         }
         assert offsets == expected
-        if offsets:
-            source = data.draw(st.sampled_from(sorted(offsets)))
-            self.deliver(source, offsets[source], size, data.draw(st.integers(1, READERS)))
+        for source, at in offsets.items():
+            size, readers = data.draw(st.integers(0, 5)), data.draw(st.integers(1, READERS))
+            if size:
+                self.deliver(source, at, size, readers)
 
     def deliver(self, source: Source, at: int, size: int, readers: int) -> None:
         records = [offset for offset in self.log[source] if offset >= at][:size]
@@ -197,6 +220,7 @@ class Worker(RuleBasedStateMachine):
         self.seen[source] += records
         self.read[source] = end
 
+    @precondition(lambda self: self.read)
     @rule(source=st.sampled_from(SOURCES), off=st.sampled_from([-3, -1, 1, 2]))
     def what_was_not_asked_for_is_refused(self, source: Source, off: int) -> None:
         at = self.read.get(source, 0) + off
@@ -211,31 +235,40 @@ class Worker(RuleBasedStateMachine):
         assert refused is None
         assert before == (self.core.positions(), self.core.fetchable(), +self.core.uncommitted)
 
+    @precondition(lambda self: self.draining or len(self.read) < len(SOURCES))
     @rule(source=st.sampled_from(SOURCES))
     def nothing_is_delivered_while_closed_or_draining(self, source: Source) -> None:
         if source not in self.read or self.draining:
             assert self.core.deliver(source, self.read.get(source, 0), 99, 1, 1) is None
 
-    @precondition(lambda self: any(it.to_start for it in self.batches))
-    @rule(data=st.data())
-    def start(self, data: st.DataObject) -> None:
-        batch = data.draw(st.sampled_from([it for it in self.batches if it.to_start]))
+    @precondition(lambda self: any(it.unread for it in self.batches))
+    @rule(data=st.data(), most=st.booleans())
+    def work(self, data: st.DataObject, most: bool) -> None:
+        """Start some batches, owe something on behalf of some, finish some; in any order."""
+        for _ in range(data.draw(st.integers(1, 6))):
+            able = [it for it in self.batches if it.running or (it.to_start and not self.draining)]
+            if not able:
+                break
+            batch = able[0] if most else data.draw(st.sampled_from(able))
+            step = data.draw(st.sampled_from(["start", "owe", "owe", "stop"]))
+            if not batch.running or (step == "start" and batch.to_start and not self.draining):
+                self.start(batch)
+            elif step == "owe":
+                self.owe(batch, *data.draw(WISHES))
+            else:
+                self.stop(batch)
+        for batch in self.batches:
+            if self.draining and batch.to_start:
+                assert not self.core.start(batch.entry)
 
-        started = self.core.start(batch.entry)
+    def start(self, batch: Batch) -> None:
+        assert self.core.start(batch.entry)
+        batch.to_start -= 1
+        batch.running += 1
 
-        assert started == (not self.draining)
-        if started:
-            batch.to_start -= 1
-            batch.running += 1
-
-    @precondition(lambda self: any(it.running for it in self.batches))
-    @rule(data=st.data())
-    def stop(self, data: st.DataObject) -> None:
-        batch = data.draw(st.sampled_from([it for it in self.batches if it.running]))
+    def stop(self, batch: Batch) -> None:
         assert self.core.current(batch.entry)
-
         self.core.stop(batch.entry)
-
         batch.running -= 1
 
     @precondition(lambda self: self.late)
@@ -256,15 +289,7 @@ class Worker(RuleBasedStateMachine):
 
     # -- owed work
 
-    @precondition(lambda self: any(it.running for it in self.batches))
-    @rule(
-        data=st.data(),
-        place=st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
-        linger=st.sampled_from([0.0, 0.0, 5.0, 50.0]),
-        shed=st.sampled_from([True, True, False]),
-    )
-    def owe(self, data: st.DataObject, place: Place, linger: float, shed: bool) -> None:
-        batch = data.draw(st.sampled_from([it for it in self.batches if it.running]))
+    def owe(self, batch: Batch, place: Place, linger: float, shed: bool) -> None:  # noqa: FBT001  drawn together
         self.requests += 1
 
         self.queue.put(place, self.requests, batch.entry, now=self.now, since=self.requests, linger=linger, shed=shed)
@@ -291,6 +316,7 @@ class Worker(RuleBasedStateMachine):
     def time_goes_by(self, seconds: float) -> None:
         self.now += seconds
 
+    @precondition(lambda self: self.wishes)
     @rule(count=st.integers(1, 4))
     def take(self, count: int) -> None:
         ready = {place for place, it in self.wishes.items() if it.due <= self.now and place not in self.flying}
@@ -330,7 +356,16 @@ class Worker(RuleBasedStateMachine):
 
         assert before == (self.released.total(), self.queue.flying)
 
-    @rule()
+    @precondition(lambda self: self.wishes)
+    @rule(hurry=st.booleans())
+    def the_queue_is_full_or_the_worker_stops(self, hurry: bool) -> None:
+        if hurry:
+            self.queue.hurry()
+            for wish in self.wishes.values():
+                wish.due = 0.0
+        else:
+            self.relieve()
+
     def relieve(self) -> None:
         sheddable = [place for place, it in self.wishes.items() if it.sheddable]
 
@@ -338,12 +373,6 @@ class Worker(RuleBasedStateMachine):
 
         for place in sheddable[: (len(sheddable) + 1) // 2]:
             self.drop(place)
-
-    @rule()
-    def hurry(self) -> None:
-        self.queue.hurry()
-        for wish in self.wishes.values():
-            wish.due = 0.0
 
     # -- commits
 
@@ -356,6 +385,7 @@ class Worker(RuleBasedStateMachine):
                 end = batch.end
         return end
 
+    @precondition(lambda self: self.batches)
     @rule(fails=st.booleans(), some=st.booleans())
     def commit(self, fails: bool, some: bool) -> None:
         offsets = self.core.committable()
@@ -439,5 +469,5 @@ class Worker(RuleBasedStateMachine):
         assert not self.core.running
 
 
-Worker.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Worker.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestWorker = Worker.TestCase
