@@ -15,6 +15,7 @@ UNCOMMITTED, QUEUED = 14, 8
 OWED = 4
 PLACES: list[Place] = [("ada", "home"), ("ada", "item"), ("bob", "home")]
 READERS = 2
+CALM = 6
 WISHES = st.tuples(
     st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
     st.sampled_from([0.0, 0.0, 5.0, 50.0]),
@@ -62,7 +63,7 @@ class Worker(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def boot(self, data: st.DataObject) -> None:
-        offsets = st.sets(st.integers(0, 40), min_size=1, max_size=25)
+        offsets = st.sets(st.integers(0, 80), min_size=1, max_size=50)
         self.log = {source: sorted(data.draw(offsets)) for source in SOURCES}
         self.ends = {source: self.log[source][-1] + data.draw(st.integers(1, 3)) for source in SOURCES}
         self.group = dict.fromkeys(SOURCES, 0)
@@ -72,6 +73,8 @@ class Worker(RuleBasedStateMachine):
         self.queue = OwedQueue(OWED, self.release)
         self.released: Counter[Entry] = Counter()
         self.now, self.clock, self.requests, self.shed = 100.0, 0, 0, 0
+        self.age = 0
+        """Steps since the last rebalance: an assignment has to live for a while to get somewhere."""
         self.draining = False
         self.partitions: dict[Source, Partition] = {}
         self.opened: dict[Source, int] = {}
@@ -93,12 +96,14 @@ class Worker(RuleBasedStateMachine):
 
     # -- assignments
 
+    @precondition(lambda self: self.draining or self.age >= CALM)
     @rule(
-        how=st.sampled_from(["open", "open", "open", "again", "again", "drain", "assign", "revoke"]),
+        how=st.sampled_from(["again", "again", "drain", "assign", "revoke"]),
         sources=st.sets(st.sampled_from(SOURCES), min_size=1),
         now=st.booleans(),
     )
     def rebalance(self, how: str, sources: set[Source], now: bool) -> None:
+        self.age = 0 if now else CALM - 1
         match how:
             case "assign":
                 self.assign(sources)
@@ -167,6 +172,7 @@ class Worker(RuleBasedStateMachine):
                 del self.flying[place]
                 self.gone.append(item)
 
+    @precondition(lambda self: len(self.opened) < len(SOURCES))
     @rule(source=st.sampled_from(SOURCES))
     def open(self, source: Source) -> None:
         partition = self.partitions.get(source) or Partition(source)
@@ -190,8 +196,11 @@ class Worker(RuleBasedStateMachine):
             if it.partition.source[0] == topic and it.end > self.group[it.partition.source]
         )
 
-    @rule(data=st.data())
-    def fetch(self, data: st.DataObject) -> None:
+    @precondition(lambda self: self.read)
+    @rule(data=st.data(), source=st.sampled_from(SOURCES), off=st.sampled_from([-3, -1, 1, 2]))
+    def fetch(self, data: st.DataObject, source: Source, off: int) -> None:
+        self.age += 1
+        self.what_was_not_asked_for_is_refused(source, off)
         offsets = self.core.fetchable()
         expected = {
             source: read
@@ -199,10 +208,8 @@ class Worker(RuleBasedStateMachine):
             if not self.draining and self.uncommitted(source[0]) < UNCOMMITTED and self.unfinished(source[0]) < QUEUED
         }
         assert offsets == expected
-        for source, at in offsets.items():
-            size, readers = data.draw(st.integers(0, 5)), data.draw(st.integers(1, READERS))
-            if size:
-                self.deliver(source, at, size, readers)
+        for place, at in offsets.items():
+            self.deliver(place, at, data.draw(st.integers(1, 5)), data.draw(st.integers(1, READERS)))
 
     def deliver(self, source: Source, at: int, size: int, readers: int) -> None:
         records = [offset for offset in self.log[source] if offset >= at][:size]
@@ -220,8 +227,6 @@ class Worker(RuleBasedStateMachine):
         self.seen[source] += records
         self.read[source] = end
 
-    @precondition(lambda self: self.read)
-    @rule(source=st.sampled_from(SOURCES), off=st.sampled_from([-3, -1, 1, 2]))
     def what_was_not_asked_for_is_refused(self, source: Source, off: int) -> None:
         at = self.read.get(source, 0) + off
         before = self.core.positions(), self.core.fetchable(), +self.core.uncommitted
@@ -245,7 +250,8 @@ class Worker(RuleBasedStateMachine):
     @rule(data=st.data(), most=st.booleans())
     def work(self, data: st.DataObject, most: bool) -> None:
         """Start some batches, owe something on behalf of some, finish some; in any order."""
-        for _ in range(data.draw(st.integers(1, 6))):
+        self.age += 1
+        for _ in range(data.draw(st.integers(1, 10))):
             able = [it for it in self.batches if it.running or (it.to_start and not self.draining)]
             if not able:
                 break
@@ -312,6 +318,7 @@ class Worker(RuleBasedStateMachine):
         for batch in self.wishes.pop(place).holds:
             batch.owed -= 1
 
+    @precondition(lambda self: self.wishes)
     @rule(seconds=st.sampled_from([1.0, 5.0, 30.0]))
     def time_goes_by(self, seconds: float) -> None:
         self.now += seconds
