@@ -295,7 +295,7 @@ class Worker(RuleBasedStateMachine):
 
     # -- owed work
 
-    def owe(self, batch: Batch, place: Place, linger: float, shed: bool) -> None:  # noqa: FBT001  drawn together
+    def owe(self, batch: Batch, place: Place, linger: float, shed: bool) -> None:
         self.requests += 1
 
         self.queue.put(place, self.requests, batch.entry, now=self.now, since=self.requests, linger=linger, shed=shed)
