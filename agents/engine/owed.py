@@ -93,9 +93,9 @@ class OwedQueue:
         held: list[Item] = []
         order = self._order
         while order and len(taken) < count and order[0][0] <= now:
-            due, _, item = heapq.heappop(order)
-            if self._items.get(item.place) is not item or item.due != due:
-                continue  # dropped, or due earlier
+            item = heapq.heappop(order)[-1]
+            if self._items.get(item.place) is not item:
+                continue  # dropped, or taken when it was due earlier
             if item.place in self._flying:
                 held.append(item)
                 continue
