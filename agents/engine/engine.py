@@ -19,7 +19,7 @@ from faust.topics import Topic as FaustTopic
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 from rocksdict import Cache
 
-from agents.engine import changelog, outbox, topics
+from agents.engine import changelog, topics
 from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
@@ -155,7 +155,7 @@ class Engine:
         changelogs = await self._connect(changelog.producer(self.servers))
         for runner in self.folders:
             runner.keyspace.changelog.start(changelogs)
-        self.context.outbox.start(await self._connect(changelog.producer(self.servers, batch_bytes=outbox.BATCH_BYTES)))
+        self.context.outbox.start(await self._connect(changelog.producer(self.servers)))
         self._lookup = await self._connect(reader(self.servers, wait_ms=500))
         await self.views.start()
         self._views_read = True

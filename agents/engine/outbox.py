@@ -14,21 +14,14 @@ from agents.engine.errors import UndeliverableError
 
 Headers = Sequence[tuple[str, bytes | None]]
 
-BATCH_BYTES = 4 << 20
-"""Of a single record at the most; batches of several are kept below `_SHARED_BYTES`."""
-
-_SHARED_BYTES = 512 << 10
-"""Most brokers refuse batches above 1 MiB."""
-
 
 class _Batch:
     """Records that leave together."""
 
-    __slots__ = ("acked", "builder", "settled", "size")
+    __slots__ = ("acked", "builder", "settled")
 
     def __init__(self, builder: Any, acked: "asyncio.Future[None]") -> None:
         self.builder = builder
-        self.size = 0
         self.settled: list[Callable[[], None]] = []
         self.acked = acked
 
@@ -75,19 +68,12 @@ class Outbox:
         lane = self._lanes.get((topic, partition))
         if lane is None:
             lane = self._lanes[topic, partition] = _Lane()
-        size = (
-            len(key or b"") + len(value or b"") + sum(len(name) + len(text or b"") + 4 for name, text in headers) + 32
-        )
         batches = lane.batches
         batch = batches[-1] if batches else None
-        full = batch is None or batch.builder.closed() or batch.size + size > _SHARED_BYTES
-        if batch is None or full or batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
+        if batch is None or batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
             batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
-            if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                message = f"{topic}: a record of {size} bytes, more than {BATCH_BYTES}"
-                raise UndeliverableError(message)
+            batch.builder.append(timestamp=None, key=key, value=value, headers=headers)  # the first one always fits
             batches.append(batch)
-        batch.size += size
         if settled is not None:
             batch.settled.append(settled)
         if lane.task is None:

@@ -1,0 +1,297 @@
+"""Two workers and one changelog: whatever they do to each other, a partition's state has each event exactly once."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from rocksdict import Cache
+
+from agents.engine.changelog import Changelog, Stretch
+from agents.engine.errors import FencedError
+from agents.engine.keyspace import Keyspace
+from agents.engine.store import EPOCH, FENCE_KEY, Flush, Shard
+from agents.processor import Origin, fold_once
+from tests.engine_worker import Summed, Sums, Tick
+
+KEYS = [b"ada", b"bob", b"cem", b"dot"]
+SOURCES = (1, 2)
+"""Indices of the inputs in a state's offsets."""
+BLOCKS = Cache(1 << 20)
+decode = msgspec.msgpack.Decoder(Summed).decode
+
+
+@dataclass
+class Logged:
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+
+
+class Log(Changelog):
+    """A changelog partition in memory."""
+
+    def __init__(self) -> None:
+        super().__init__("changelog")
+        self.records: list[Any] = []
+        self.end = 0
+
+    async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
+        assert partition == 0
+        first = self.end
+        for key, value in items:
+            self.records.append(Logged(self.end, 0, key, value))
+            self.end += 1
+        return Stretch(first, self.end)
+
+    def fold(self) -> tuple[dict[bytes, bytes], int]:
+        """Return key to its last state in force, and the offset of the first record of a former owner that is the last of its key."""
+        epoch, states, last = 0, dict[bytes, bytes](), dict[bytes, int | None]()
+        for record in self.records:
+            its = EPOCH.unpack_from(record.value)[0]
+            if its < epoch:
+                last[record.key] = record.offset
+                continue
+            epoch = its
+            last[record.key] = None
+            states[record.key] = record.value[EPOCH.size :]
+        stale = [offset for key, offset in last.items() if offset is not None and key != FENCE_KEY]
+        return {key: state for key, state in states.items() if state}, min(stale, default=self.end)
+
+    def compact(self, horizon: int) -> None:
+        """Keep of what lies before *horizon* the last record of each key."""
+        last = {record.key: record.offset for record in self.records if record.offset < horizon}
+        self.records = [it for it in self.records if it.offset >= horizon or last[it.key] == it.offset]
+
+
+def finish(coroutine: Any) -> Any:
+    """Run a coroutine that waits for nothing but its turn."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+
+
+class Process:
+    """One life of a worker."""
+
+    def __init__(self, directory: Path, log: Log) -> None:
+        self.log = log
+        self.keyspace = Keyspace(Sums(), log, directory, BLOCKS)
+        self.shard = Shard(0, directory / "sums-0.db", BLOCKS, self.keyspace._decode)
+        self.keyspace.shards[0] = self.shard
+        self.target: int | None = None
+        """Where the restore ends; None if there is none."""
+        self.read: dict[int, int] = {}
+        self.flush: tuple[Flush, dict[int, int]] | None = None
+        """Encoded, with the offsets that it allows to commit."""
+
+    def begin(self) -> None:
+        self.shard.deactivate()
+        self.flush, self.target = None, self.log.end
+
+    def restore(self, count: int, committed: dict[int, int]) -> None:
+        assert self.target is not None
+        ahead = [it for it in self.log.records if it.offset >= self.shard.next_offset]
+        batch = ahead[:count]
+        if batch or not ahead:
+            end = batch[-1].offset + 1 if len(ahead) > count else self.log.end
+            self.shard.apply(batch, end)
+        if self.shard.next_offset >= self.target:
+            self.target = finish(self.keyspace.activate(self.shard))
+            if self.target is None:
+                self.read = dict(committed)
+
+
+class Partition(RuleBasedStateMachine):
+    """Events of two topics, their group's offsets, a changelog, and two workers with a disk each."""
+
+    @initialize()
+    def boot(self) -> None:
+        self.directory = Path(tempfile.mkdtemp())
+        self.log = Log()
+        self.events: dict[int, list[Tick]] = {source: [] for source in SOURCES}
+        self.committed = dict.fromkeys(SOURCES, 0)
+        self.number = 0
+        self.workers = [Process(self.directory / str(n), self.log) for n in (0, 1)]
+        self.owner = 0
+        self.workers[0].begin()
+
+    # -- the world
+
+    @rule(source=st.sampled_from(SOURCES), keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=6))
+    def produce(self, source: int, keys: list[bytes]) -> None:
+        for key in keys:
+            self.number += 1
+            self.events[source].append(Tick(shopper=key.decode(), number=self.number))
+
+    @rule(share=st.floats(0, 1))
+    def compact(self, share: float) -> None:
+        """Behind the lag, which covers the time from a take-over to its first flush."""
+        _, horizon = self.log.fold()
+        self.log.compact(int(horizon * share))
+
+    # -- the group
+
+    @rule(same=st.booleans())
+    def rebalance(self, same: bool) -> None:
+        """The partition goes to the other worker, or comes again; the former owner does not know it yet."""
+        self.owner = self.owner if same else 1 - self.owner
+        self.workers[self.owner].begin()
+
+    @rule()
+    def the_former_owner_learns_it(self) -> None:
+        former = self.workers[1 - self.owner]
+        former.shard.deactivate()
+        former.flush = former.target = None
+
+    @rule(who=st.integers(0, 1), wiped=st.booleans())
+    def crash(self, who: int, wiped: bool) -> None:
+        self.workers[who].shard.close()
+        if wiped:
+            shutil.rmtree(self.directory / str(who))
+        self.workers[who] = Process(self.directory / str(who), self.log)
+        if who == self.owner:
+            self.workers[who].begin()
+
+    # -- a worker
+
+    @precondition(lambda self: any(it.target is not None for it in self.workers))
+    @rule(data=st.data(), count=st.integers(0, 20))
+    def restore(self, data: st.DataObject, count: int) -> None:
+        worker = data.draw(st.sampled_from([it for it in self.workers if it.target is not None]))
+        worker.restore(count, self.committed)
+
+    def active(self, who: int) -> Process:
+        """Return a worker that folds: *who* if it does."""
+        able = [it for it in self.workers if it.shard.active]
+        return self.workers[who] if self.workers[who] in able else able[0]
+
+    @precondition(lambda self: any(it.shard.active for it in self.workers))
+    @rule(who=st.integers(0, 1), source=st.sampled_from(SOURCES), count=st.integers(1, 6))
+    def fold(self, who: int, source: int, count: int) -> None:
+        worker = self.active(who)
+        shard = worker.shard
+        for offset in range(worker.read[source], min(worker.read[source] + count, len(self.events[source]))):
+            event = self.events[source][offset]
+            key = event.shopper.encode()
+            origin = Origin(f"topic{source}", 0, offset, 0)
+            if fold_once(worker.keyspace.folder, shard.states[key], source, offset, event, origin) != "redelivered":
+                shard.dirty.add(key)
+            worker.read[source] = offset + 1
+
+    @precondition(lambda self: any(it.shard.active for it in self.workers))
+    @rule(who=st.integers(0, 1), count=st.integers(0, 3))
+    def evict(self, who: int, count: int) -> None:
+        worker = self.active(who)
+        if worker.flush is None:  # the engine evicts behind a flush
+            worker.shard.evict(count)
+
+    @precondition(lambda self: any(it.shard.active and it.flush is None for it in self.workers))
+    @rule(data=st.data())
+    def encode(self, data: st.DataObject) -> None:
+        worker = data.draw(st.sampled_from([it for it in self.workers if it.shard.active and it.flush is None]))
+        offsets = dict(worker.read)
+        flushes = finish(worker.keyspace.encode())
+        if flushes:
+            worker.flush = flushes[0], offsets
+        elif worker is self.workers[self.owner]:
+            self.commit(offsets)
+
+    @precondition(lambda self: any(it.flush for it in self.workers))
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(["write", "write", "write", "cancelled", "cancelled when sent", "crash when sent"]),
+    )
+    def write(self, data: st.DataObject, how: str) -> None:
+        who = data.draw(st.sampled_from([n for n, it in enumerate(self.workers) if it.flush]))
+        worker = self.workers[who]
+        assert worker.flush is not None
+        flush, offsets = worker.flush
+        worker.flush = None
+        if how == "write":
+            try:
+                finish(worker.keyspace.write(flush))
+            except FencedError:
+                worker.begin()
+            else:
+                if who == self.owner:
+                    self.commit(offsets)
+        elif how != "cancelled":
+            finish(self.log.append(0, flush.items))
+            if how == "crash when sent":
+                self.crash(who, wiped=False)
+
+    def commit(self, offsets: dict[int, int]) -> None:
+        self.committed = {source: max(offset, self.committed[source]) for source, offset in offsets.items()}
+
+    # -- laws
+
+    def check(self, key: bytes, state: Summed) -> None:
+        """Exactly the events up to its offsets are in *state*."""
+        numbers = [
+            event.number
+            for source in SOURCES
+            for event in self.events[source][: state.offsets[source] + 1]
+            if event.shopper.encode() == key
+        ]
+        assert (state.n, state.total) == (len(numbers), sum(numbers))
+
+    @invariant()
+    def states_have_each_event_once(self) -> None:
+        for worker in getattr(self, "workers", ()):
+            for key, state in worker.shard.states.items():
+                self.check(key, state)
+
+    @invariant()
+    def what_is_committed_is_in_the_changelog(self) -> None:
+        if not hasattr(self, "log"):
+            return
+        states = {key: decode(state) for key, state in self.log.fold()[0].items()}
+        for key, state in states.items():
+            self.check(key, state)
+        for source, committed in self.committed.items():
+            for offset, event in enumerate(self.events[source][:committed]):
+                assert states[event.shopper.encode()].offsets[source] >= offset
+
+    def teardown(self) -> None:
+        """Progress: each worker, and one with an empty disk, gets to the end; then the changelog may be compacted whole."""
+        if not hasattr(self, "log"):
+            return
+        self.workers.append(Process(self.directory / "new", self.log))
+        for who in (0, 1, 2):
+            self.owner = who
+            worker = self.workers[who]
+            worker.begin()
+            while worker.target is not None:
+                worker.restore(100, self.committed)
+            for source in SOURCES:
+                worker.read[source] = self.committed[source]
+                self.fold(who, source, len(self.events[source]))
+            for flush in finish(worker.keyspace.encode()):
+                finish(worker.keyspace.write(flush))
+            self.commit(worker.read)
+            self.what_is_committed_is_in_the_changelog()
+            assert self.log.fold()[1] == self.log.end
+            self.log.compact(self.log.end)
+            self.what_is_committed_is_in_the_changelog()
+            stored = dict(worker.shard.stored())
+            assert {key: it.n for key, it in stored.items()} == {
+                key: n for key in KEYS if (n := sum(e.shopper.encode() == key for s in SOURCES for e in self.events[s]))
+            }
+        assert self.committed == {source: len(its) for source, its in self.events.items()}
+        for worker in self.workers:
+            worker.shard.close()
+        shutil.rmtree(self.directory)
+
+
+Partition.TestCase.settings = settings(max_examples=1500, stateful_step_count=60, deadline=None)
+TestPartition = Partition.TestCase

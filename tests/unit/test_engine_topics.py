@@ -1,0 +1,58 @@
+"""What a worker needs on its broker."""
+
+import pytest
+
+from agents.engine import topics
+from agents.engine.errors import ConfigurationError
+from tests.engine_worker import CLICKS, STAGES, Sums, needed
+
+USED = topics.used_by(STAGES)
+CHANGELOGS = {topics.changelog("app", Sums.name): CLICKS}
+
+
+def found(prefix: str = "p.", partitions: int = 3) -> dict[str, int]:
+    return {name: it.partitions for name, it in needed(prefix, "app", partitions).items()}
+
+
+def test_topics_that_are_there_with_equal_counts_will_do() -> None:
+    counts = topics.check(USED, CHANGELOGS, found(), "p.")
+
+    assert counts["clicks.v1"] == 3
+    assert counts.keys() == {topic.name for topic in USED}
+
+
+def test_missing_topics_are_named_with_the_cure() -> None:
+    there = found()
+    del there["p.clicks.v1"], there["app-sums-changelog"]
+
+    with pytest.raises(
+        ConfigurationError, match=r"missing: app-sums-changelog, p.clicks.v1; make them with `vitrine topics`"
+    ):
+        topics.check(USED, CHANGELOGS, there, "p.")
+
+
+def test_unequal_counts_of_one_key_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"keyed by shopper .* p.searches.v1 has 2, .* has 3"):
+        topics.check(USED, CHANGELOGS, found() | {"p.searches.v1": 2}, "p.")
+
+
+def test_counts_of_different_keys_may_differ() -> None:
+    items = {name: 5 for name in found() if name.endswith("pairs.v1")}
+
+    assert topics.check(USED, CHANGELOGS, found() | items, "p.")["pairs.v1"] == 5
+
+
+def test_a_broker_that_is_not_there_is_named_with_the_cure() -> None:
+    with pytest.raises(ConfigurationError, match=r"no broker answers at 127.0.0.1:1: start one, or set VITRINE_BROKER"):
+        topics.existing("127.0.0.1:1")
+
+
+def test_changelogs_are_compacted_behind_a_lag() -> None:
+    config = needed("", "app", 1)["app-sums-changelog"].config
+
+    assert config["cleanup.policy"] == "compact"
+    assert int(config["min.compaction.lag.ms"]) >= 3_600_000
+
+
+def test_dead_letters_may_be_larger_than_what_came() -> None:
+    assert int(needed("", "app", 1)["dlq.clicks.v1"].config["max.message.bytes"]) > 1 << 20
