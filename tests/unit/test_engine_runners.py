@@ -1,0 +1,314 @@
+"""Folding, mapping and scoring without a broker: what becomes of each record, and of what is owed for it."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self, cast
+
+import msgspec
+import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
+from prometheus_client import CollectorRegistry
+from rocksdict import Cache
+
+from agents import headers as wire
+from agents.engine.changelog import Changelog
+from agents.engine.context import Batch, Context
+from agents.engine.delivery import Delivery, Entry
+from agents.engine.folding import FolderRunner
+from agents.engine.keyspace import Keyspace
+from agents.engine.mapping import MapperRunner
+from agents.engine.outbox import Outbox
+from agents.engine.runner import Runner
+from agents.engine.scoring import Scorer
+from agents.intake import partition_of
+from agents.metrics import Metrics
+from agents.processor import Folder, Mapper, Origin
+from tests.engine_worker import Echo, Sums, Tick
+
+PARTITIONS = 4
+ADA = b"ada"
+HOME = partition_of(ADA, PARTITIONS)
+
+
+class Sent(Outbox):
+    """Keeps what is put, and acknowledges it at once."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, int, bytes | None, bytes | None, dict[str, bytes | None]]] = []
+
+    def put(  # noqa: PLR0917  theirs
+        self, topic: str, partition: int, key: Any, value: Any, headers: Any, settled: Any = None
+    ) -> None:
+        self.records.append((topic, partition, key, value, dict(headers)))
+        if settled is not None:
+            settled()
+
+    def on(self, topic: str) -> list[tuple[str, int, bytes | None, bytes | None, dict[str, bytes | None]]]:
+        return [record for record in self.records if record[0] == topic]
+
+
+class Poison(Sums):
+    """Cannot make the list of mallory."""
+
+    def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
+        if any(job.shopper == "mallory" for job in jobs):
+            message = "poison"
+            raise ValueError(message)
+        return jobs
+
+
+class PoisonEcho(Echo):
+    """Cannot score 13."""
+
+    def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
+        if any(event.number == 13 for event, _ in jobs):
+            message = "poison"
+            raise ValueError(message)
+        return jobs
+
+
+class World:
+    """One runner, its partitions, and what it sent."""
+
+    def __init__(self, stage: Folder | Mapper, directory: Path) -> None:
+        self.sent = Sent()
+        self.metrics = Metrics(CollectorRegistry())
+        self.delivery = Delivery(10_000, 10_000)
+        names = ("clicks.v1", "searches.v1", "reviews.v1", "pairs.v1", "sentiments.v1", "recommendations.v1")
+        rekeys = ("rekey.shoppers.v1", "rekey.items.v1")
+        topics = [*names, *rekeys, *(f"dlq.{name}" for name in (*names, *rekeys))]
+        self.context = Context(
+            delivery=self.delivery,
+            outbox=self.sent,
+            metrics=self.metrics,
+            prefix="",
+            partitions=dict.fromkeys(topics, PARTITIONS),
+            group="g",
+            changed=lambda: None,
+            fail=cast("Any", None),
+        )
+        self.runner: Runner
+        if isinstance(stage, Folder):
+            self.keyspace = Keyspace(stage, Changelog("c"), directory, Cache(1 << 20))
+            self.runner = FolderRunner(stage, self.keyspace, self.context, 100)
+        else:
+            self.runner = MapperRunner(stage, self.context)
+        sources = [(topic.name, n) for topic in self.runner.topics for n in range(PARTITIONS)]
+        for partition in self.delivery.assign(sources).values():
+            self.delivery.open(partition, 0)
+
+    async def opened(self) -> Self:
+        """Take all partitions over."""
+        for shard in await self.keyspace.assign(range(PARTITIONS)):
+            shard.take_over(1, 0)
+        return self
+
+    async def read(self, topic: str, partition: int, *records: Any, at: int = 0) -> Entry:
+        """Deliver records, numbered from *at* on, and let the runner handle them."""
+        for offset, record in enumerate(records, at):
+            record.offset = offset
+        entry = self.delivery.deliver((topic, partition), at, at + len(records), len(records), 1)
+        assert entry is not None
+        assert self.delivery.start(entry)
+        await self.runner.handle(Batch(topic, partition, records, entry))
+        self.delivery.stop(entry)
+        return entry
+
+    async def score(self) -> None:
+        """Make all that is owed."""
+        with ThreadPoolExecutor(1) as threads:
+            scorer = Scorer(self.runner, threads, 1)
+            failures: list[BaseException] = []
+            scorer.start(failures.append)
+            while len(self.runner.queue) + self.runner.queue.flying:
+                scorer.wake()
+                await asyncio.sleep(0.001)
+                assert not failures
+            await scorer.stop()
+
+    def outcomes(self) -> dict[tuple[str, str], float]:
+        """Return topic and outcome to how often; those that did not happen are left out."""
+        self.runner.count()
+        return {
+            (sample.labels["topic"], sample.labels["outcome"]): sample.value
+            for family in self.metrics.events.collect()
+            for sample in family.samples
+            if sample.name == "vitrine_events_total" and sample.value
+        }
+
+    def committable(self) -> dict[tuple[str, int], int]:
+        return {partition.source: offset for partition, offset in self.delivery.committable().items()}
+
+
+def record(value: Any, key: bytes | None = ADA, headers: Any = ()) -> Any:
+    data = value if value is None or isinstance(value, bytes) else msgspec.json.encode(value)
+    return SimpleNamespace(key=key, value=data, headers=list(headers), timestamp=1_700_000_000_000, offset=0)
+
+
+def tick(number: int, shopper: str = "ada") -> Tick:
+    return Tick(shopper=shopper, number=number)
+
+
+async def test_events_are_folded_facts_sent_and_a_list_owed_for_the_newest(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+
+    entry = await world.read("clicks.v1", HOME, record(tick(1)), record(tick(2)))
+
+    assert len(world.sent.on("pairs.v1")) == 2
+    assert world.outcomes() == {("clicks.v1", "folded"): 2}
+    assert entry.waits == 1
+    assert world.committable() == {}
+    await world.score()
+    assert [msgspec.json.decode(it[3] or b"")["total"] for it in world.sent.on("recommendations.v1")] == [3]
+    assert world.committable() == {("clicks.v1", HOME): 2}
+
+
+async def test_a_record_that_comes_again_is_not_folded_again_but_owes_its_list(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("clicks.v1", HOME, record(tick(1)))
+    await world.score()
+    partition = world.delivery.close(("clicks.v1", HOME))
+    assert partition is not None
+    world.delivery.open(partition, 0)
+
+    await world.read("clicks.v1", HOME, record(tick(1)))
+    await world.score()
+
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("clicks.v1", "redelivered"): 1}
+    assert len(world.sent.on("pairs.v1")) == 1
+    assert [msgspec.json.decode(it[3] or b"")["total"] for it in world.sent.on("recommendations.v1")] == [1, 1]
+
+
+async def test_what_a_producer_sends_twice_is_folded_once(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    twice = [("ce_id", b"e1")]
+
+    await world.read("clicks.v1", HOME, record(tick(1), headers=twice), record(tick(1), headers=twice))
+
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("clicks.v1", "duplicate"): 1}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"{", b"undecodable"),
+        (b"\xff\xfe", b"undecodable"),
+        (b'{"shopper":"ada","number":"x"}', b"invalid"),
+        (b'{"number":1}', b"invalid"),
+        (b'{"x":' + b"[" * 100_000, b"undecodable"),
+        (None, b"tombstone"),
+    ],
+)
+async def test_a_bad_record_is_a_dead_letter_and_its_neighbours_are_untouched(
+    bad: bytes | None, reason: bytes, tmp_path: Path
+) -> None:
+    world = await World(Sums(), tmp_path).opened()
+
+    await world.read("clicks.v1", HOME, record(tick(1)), record(bad), record(tick(2)))
+
+    (letter,) = world.sent.on("dlq.clicks.v1")
+    assert (letter[2], letter[3]) == (ADA, bad)
+    assert letter[4]["__dlq.errors.reason"] == reason
+    assert letter[4]["__dlq.errors.offset"] == b"1"
+    assert world.outcomes() == {("clicks.v1", "folded"): 2, ("clicks.v1", "dead_letter"): 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "partition"),
+    [(b"bob", partition_of(b"bob", PARTITIONS)), (ADA, (HOME + 1) % PARTITIONS), (None, 0), (b"", 0)],
+)
+async def test_a_misplaced_record_goes_once_through_the_rekey_topic(
+    key: bytes | None, partition: int, tmp_path: Path
+) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("clicks.v1", partition, record(tick(5), key=key))
+    ((_, place, right, value, headers),) = world.sent.on("rekey.shoppers.v1")
+    assert (place, right) == (HOME, ADA)
+
+    await world.read("rekey.shoppers.v1", place, record(value, right, headers.items()))
+    await world.score()
+
+    assert world.outcomes() == {("clicks.v1", "rekeyed"): 1, ("rekey.shoppers.v1", "folded"): 1}
+    assert world.keyspace.shards[HOME].states[ADA].total == 5
+    assert len(world.sent.on("recommendations.v1")) == 1
+
+
+async def test_a_misplaced_record_that_is_sent_on_twice_is_folded_once(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    origin = Origin("clicks.v1", 0, 7, 1)
+    sent_on = [record(tick(5), headers=wire.rekey(origin, [])) for _ in range(2)]
+
+    await world.read("rekey.shoppers.v1", HOME, *sent_on)
+
+    assert world.keyspace.shards[HOME].states[ADA].total == 5
+    assert world.outcomes() == {("rekey.shoppers.v1", "folded"): 1, ("rekey.shoppers.v1", "duplicate"): 1}
+
+
+async def test_the_rekey_topic_refuses_what_this_system_did_not_send(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    stranger = record(tick(5))
+    of_no_input = record(tick(5), headers=wire.rekey(Origin("catalog.v1", 0, 7, 1), []))
+    misplaced_again = record(tick(5, "bob"), headers=wire.rekey(Origin("clicks.v1", 0, 7, 1), []))
+
+    await world.read("rekey.shoppers.v1", HOME, stranger, of_no_input, misplaced_again)
+
+    assert world.outcomes() == {("rekey.shoppers.v1", "dead_letter"): 3}
+    assert not world.keyspace.shards[HOME].dirty
+
+
+async def test_a_list_that_cannot_be_made_costs_itself_only(tmp_path: Path) -> None:
+    world = await World(Poison(), tmp_path).opened()
+    await world.read("clicks.v1", HOME, record(tick(1)))
+    mallory = partition_of(b"mallory", PARTITIONS)
+    await world.read("searches.v1", mallory, record(tick(1, "mallory"), b"mallory"))
+
+    await world.score()
+
+    assert [it[2] for it in world.sent.on("recommendations.v1")] == [ADA]
+    assert world.metrics.unscored.labels("sums")._value.get() == 1
+    assert world.committable() == {("clicks.v1", HOME): 1, ("searches.v1", mallory): 1}
+
+
+async def test_a_partition_that_was_taken_away_is_not_folded_on(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    entry = world.delivery.deliver(("clicks.v1", HOME), 0, 1, 1, 1)
+    assert entry is not None
+    world.delivery.start(entry)
+    world.delivery.revoke()
+
+    await world.runner.handle(Batch("clicks.v1", HOME, [record(tick(1))], entry))
+
+    assert world.outcomes() == {}
+
+
+async def test_a_mapped_record_is_committed_when_its_outputs_are_out(tmp_path: Path) -> None:
+    world = World(Echo(), tmp_path)
+    await world.read("reviews.v1", 0, record(tick(1)), record(tick(2), key=None))
+    assert world.committable() == {}
+
+    await world.score()
+
+    assert len(world.sent.on("sentiments.v1")) == 2
+    assert len({it[4]["ce_id"] for it in world.sent.on("sentiments.v1")}) == 2
+    assert world.committable() == {("reviews.v1", 0): 2}
+    assert world.outcomes() == {("reviews.v1", "folded"): 2}
+
+
+async def test_a_record_that_no_model_can_score_is_a_dead_letter_by_itself(tmp_path: Path) -> None:
+    world = World(PoisonEcho(), tmp_path)
+    await world.read("reviews.v1", 0, record(tick(1)), record(tick(13)), record(b"{"), record(tick(2)))
+
+    await world.score()
+
+    assert len(world.sent.on("sentiments.v1")) == 2
+    reasons = {it[4]["__dlq.errors.offset"]: it[4]["__dlq.errors.reason"] for it in world.sent.on("dlq.reviews.v1")}
+    assert reasons == {b"1": b"unscored", b"2": b"undecodable"}
+    assert world.outcomes() == {("reviews.v1", "folded"): 2, ("reviews.v1", "dead_letter"): 2}
+    assert world.committable() == {("reviews.v1", 0): 4}
+
+
+def test_a_builder_of_aiokafka_takes_any_first_record() -> None:
+    assert BatchBuilder(100, 0).append(timestamp=None, key=b"k", value=b"x" * 10_000) is not None
