@@ -178,10 +178,10 @@ class Shard:
         self._persist(flush.batch, at.end)
 
     def evict(self, limit: int) -> None:
-        """Forget states of the cache that are not dirty until *limit* remain, those that came first first."""
+        """Forget states of the cache that are flushed until *limit* remain, those that came first first."""
         surplus = len(self.states) - limit
         if surplus > 0:
-            for key in [key for key in self.states if key not in self.dirty][:surplus]:
+            for key in [key for key in self.states if key not in self.dirty and key not in self._leaving][:surplus]:
                 del self.states[key]
 
     def stored(self) -> Iterator[tuple[bytes, Any]]:

@@ -191,9 +191,7 @@ class Partition(RuleBasedStateMachine):
     @precondition(lambda self: any(it.shard.active for it in self.workers))
     @rule(who=st.integers(0, 1), count=st.integers(0, 3))
     def evict(self, who: int, count: int) -> None:
-        worker = self.active(who)
-        if worker.flush is None:  # the engine evicts behind a flush
-            worker.shard.evict(count)
+        self.active(who).shard.evict(count)
 
     @precondition(lambda self: any(it.shard.active and it.flush is None for it in self.workers))
     @rule(data=st.data())
