@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.engine.context import Batch, Context
 from agents.engine.owed import Item
-from agents.engine.runner import SLICE, Runner
+from agents.engine.runner import SLICE, TURN_SECONDS, Runner
 from agents.intake import Rejection
 from agents.processor import Mapper, Origin
 from agents.topics import BY_NAME, Topic
@@ -27,13 +27,16 @@ class MapperRunner(Runner):
 
     async def handle(self, batch: Batch) -> None:
         """Plan the records of *batch*; they are finished when their outputs are out."""
+        begun = time.perf_counter()
         for start in range(0, len(batch.records), SLICE):
             if not self.context.delivery.current(batch.entry):
                 return
             for record in batch.records[start : start + SLICE]:
                 self._take(batch, record)
-            self.count()
-            await asyncio.sleep(0)
+            if time.perf_counter() - begun > TURN_SECONDS:
+                await asyncio.sleep(0)
+                begun = time.perf_counter()
+        self.count()
 
     def plan(self, item: Item) -> Any:
         """Return the job that was planned when the record came."""

@@ -13,8 +13,11 @@ from agents.processor import Origin, Output, Stage
 from agents.topics import BY_NAME, REKEYS, Topic, dead_letters
 from schemas.dead_letters import DeadLetter
 
-SLICE = 500
-"""Records handled before other tasks may run."""
+SLICE = 250
+"""Records handled before the clock is looked at."""
+
+TURN_SECONDS = 0.004
+"""How long records are handled before other tasks may run."""
 
 
 class Runner(ABC):

@@ -173,7 +173,8 @@ class Shard:
         if at.first != self.next_offset or at.end - at.first != len(flush.items):
             message = f"partition {self.partition}: wrote {at.first} to {at.end}, expected {self.next_offset}"
             raise FencedError(message)
-        self._stale.difference_update(key for key, _ in flush.items)
+        if self._stale:
+            self._stale.difference_update(key for key, _ in flush.items)
         self._leaving.clear()
         self._persist(flush.batch, at.end)
 
