@@ -119,8 +119,9 @@ class Stage(ABC):
         return jobs
 
     def finish(self, job: Any, scored: Any) -> Sequence[Output]:
-        """Make the outputs of one job."""
-        raise NotImplementedError
+        """Make the outputs of one job; none by default."""
+        del job, scored
+        return ()
 
 
 class Folder(Stage):
@@ -139,13 +140,14 @@ class Folder(Stage):
     def plan(self, state: Any, owed: Owed, epoch: int) -> Any:
         """Copy from *state* and views what `score` and `finish` need; the state may change meanwhile.
 
-        None: nothing has to be made (any more).
+        None, the default: nothing has to be made (any more).
         """
-        raise NotImplementedError
+        del state, owed, epoch
 
     def owes(self, state: Any, event: Any, origin: Origin) -> Sequence[Owed]:
-        """Return what an event that was folded before a crash still owes; *state* has it already."""
-        raise NotImplementedError
+        """Return what an event that was folded before a crash still owes; *state* has it already.  By default nothing."""
+        del state, event, origin
+        return ()
 
 
 class Mapper(Stage):

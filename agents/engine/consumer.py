@@ -116,7 +116,7 @@ class Consumer(driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish what runs, commit it, and forget the assignment."""
-        await self.engine.cancel_restores()
+        await self.engine.openings.cancel()
         await super().on_partitions_revoked(revoked)  # calls wait_empty()
         await self.engine.end_assignment()
 
@@ -200,7 +200,7 @@ class Consumer(driver.Consumer):
     async def on_stop(self) -> None:
         """Commit what is finished."""
         self._stopping = True
-        await self.engine.cancel_restores()
+        await self.engine.openings.cancel()
         await super().on_stop()
 
 

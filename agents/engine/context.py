@@ -1,6 +1,5 @@
 """What the parts of an engine share."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -72,12 +71,3 @@ class Context:
         """Send bytes under *key*, where records of this key belong."""
         partition = partition_of(key or b"", self.partitions[topic.name])
         self.outbox.put(self.name(topic.name), partition, key, value, headers, settled)
-
-
-async def bounded(awaitable: Awaitable[Any], seconds: float) -> bool:
-    """Wait for *awaitable*, but not longer; tell whether it ended."""
-    try:
-        await asyncio.wait_for(awaitable, seconds)
-    except TimeoutError:
-        return False
-    return True

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 import faust
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.topics import Topic as FaustTopic
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 from rocksdict import Cache
@@ -24,15 +23,16 @@ from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Delivery, Partition, Source
-from agents.engine.errors import FencedError, LostRecordsError
+from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
 from agents.engine.mapping import MapperRunner
+from agents.engine.openings import Openings
 from agents.engine.outbox import Outbox
-from agents.engine.restore import reader, restore
+from agents.engine.restore import reader
 from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
-from agents.engine.store import Flush, Shard
+from agents.engine.store import Flush
 from agents.engine.views import ViewReader
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
@@ -43,7 +43,6 @@ _QUEUED_RECORDS = 32_000
 _BATCH_RECORDS = 4_000
 _DRAIN_SECONDS = 10.0
 _LISTS_SECONDS = 5.0
-_RETRY_SECONDS = 0.5
 _CACHE_BYTES = 64 << 20
 """RocksDB's blocks, of all partitions together."""
 
@@ -101,7 +100,6 @@ class Engine:
         self.commit_due = asyncio.Event()
         self._changed = asyncio.Event()
         self._committing = asyncio.Lock()
-        self._restores: set[asyncio.Task[None]] = set()
         self._ends: dict[Source, int] = {}
         self._clients: list[AIOKafkaProducer | AIOKafkaConsumer] = []
         self._executor = ThreadPoolExecutor(callers * len(stages), thread_name_prefix="score")
@@ -115,6 +113,12 @@ class Engine:
             group=app.conf.id,
             changed=self._changed.set,
             fail=app.crash,
+        )
+        self.openings = Openings(
+            self.context,
+            servers,
+            committed=self._committed,
+            stopping=lambda: app.should_stop,
         )
         views = [view for stage in stages for view in stage.views]
         self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
@@ -156,7 +160,7 @@ class Engine:
         for runner in self.folders:
             runner.keyspace.changelog.start(changelogs)
         self.context.outbox.start(await self._connect(changelog.producer(self.servers)))
-        self._lookup = await self._connect(reader(self.servers, wait_ms=500))
+        self.openings.start(await self._connect(reader(self.servers, wait_ms=self.wait_ms)))
         await self.views.start()
         self._views_read = True
         for scorer in self._scorers.values():
@@ -164,7 +168,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Release everything; nothing is committed any more."""
-        await self.cancel_restores()
+        await self.openings.cancel()
         for scorer in self._scorers.values():
             await scorer.stop()
         await self.views.stop()
@@ -204,22 +208,15 @@ class Engine:
         for runner in self.folders:
             names = {self.context.name(topic.name) for topic in runner.topics}
             numbers = {number for name, number in by_source if name in names}
-            self._spawn(self._bring(runner, numbers))
+            self.openings.restore(runner, numbers)
         stateless = [p for p in owned if isinstance(self._readers[self._names[p.source[0]]], MapperRunner)]
         if stateless:
-            self._spawn(self._open(stateless))
-
-    async def cancel_restores(self) -> None:
-        """Stop restoring; partitions that are not open stay closed."""
-        tasks = list(self._restores)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            self.openings.open(stateless)
 
     async def end_assignment(self) -> None:
         """Forget what is delivered and not committed, but never in the middle of a commit."""
         async with self._committing:
-            await self.cancel_restores()  # the last commit may have begun some
+            await self.openings.cancel()  # the last commit may have begun some
             self.assignment = object()
             self.delivery.revoke()
             self._clear_owed()
@@ -242,80 +239,6 @@ class Engine:
                 runner.queue.hurry()
                 self._scorers[runner].wake()
             await asyncio.sleep(0.02)
-
-    async def _bring(self, runner: FolderRunner, partitions: Iterable[int]) -> None:
-        shards = await runner.keyspace.assign(partitions)
-        if shards:
-            await self._restore(runner, shards)
-
-    async def _restore(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
-        keyspace, todo = runner.keyspace, list(shards)
-
-        async def activate(shard: Shard) -> int | None:
-            end = await keyspace.activate(shard)
-            if end is None:
-                self._spawn(self._open(self._partitions(runner, shard.partition)))
-            return end
-
-        count = self.metrics.state_restored.labels(runner.stage.name).inc
-        begun = time.monotonic()
-        while todo and not self.app.should_stop:
-            try:
-                await restore(self.servers, keyspace.changelog.topic, todo, activate, count)
-            except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
-                log.warning("restore failed, trying again", agent=runner.stage.name, error=repr(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-            todo = [shard for shard in todo if not shard.active]
-        for shard in shards:
-            self.metrics.state_fenced.labels(runner.stage.name).inc(shard.fenced)
-            shard.fenced = 0
-        log.info("state restored", agent=runner.stage.name, partitions=len(shards), seconds=time.monotonic() - begun)
-
-    async def _open(self, partitions: Sequence[Partition]) -> None:
-        """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
-        todo = [partition for partition in partitions if self.delivery.owns(partition)]
-        while todo and not self.app.should_stop:
-            try:
-                places = {partition: TopicPartition(*partition.source) for partition in todo}
-                starts = await self._lookup.beginning_offsets(list(places.values()))
-                ends = await self._lookup.end_offsets(list(places.values()))
-                for partition, place in places.items():
-                    committed = await asyncio.wait_for(self.consumer.committed(partition.source), 10)
-                    offset = starts[place] if committed is None else committed
-                    self._check_offset(place, offset, starts[place], ends[place])
-                    self.delivery.open(partition, offset)
-                    self._changed.set()
-            except LostRecordsError as error:
-                await self.app.crash(error)
-                return
-            except (KafkaError, TimeoutError, OSError, RuntimeError) as error:
-                log.warning("no committed offset, trying again", error=repr(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-            todo = [partition for partition in todo if self.delivery.owns(partition) and partition.read is None]
-
-    @staticmethod
-    def _check_offset(place: TopicPartition, offset: int, start: int, end: int) -> None:
-        if not start <= offset <= end:
-            message = (
-                f"{place.topic}-{place.partition}: the group is at {offset}, the log has {start} to {end}: records were "
-                "deleted before they were read; find out why, then set the group's offset with kafka-consumer-groups"
-            )
-            raise LostRecordsError(message)
-
-    def _partitions(self, runner: FolderRunner, number: int) -> list[Partition]:
-        found = (self.delivery.find((self.context.name(topic.name), number)) for topic in runner.topics)
-        return [partition for partition in found if partition is not None]
-
-    def _reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
-        """Restore a partition again behind whose back somebody wrote: its rightful owner need not stop."""
-        log.warning("restoring a partition again", agent=runner.stage.name, partition=shard.partition, error=str(error))
-        self.metrics.state_reopened.labels(runner.stage.name).inc()
-        shard.deactivate()
-        for topic in runner.topics:
-            self.delivery.close((self.context.name(topic.name), shard.partition))
-        self._clear_owed()
-        if not self.delivery.draining:
-            self._spawn(self._restore(runner, [shard]))
 
     # -- records in
 
@@ -393,7 +316,8 @@ class Engine:
         try:
             await runner.keyspace.write(flush)
         except FencedError as error:
-            self._reopen(runner, flush.shard, error)
+            self.openings.reopen(runner, flush.shard, error)
+            self._clear_owed()
             return
         self.metrics.state_written.labels(runner.stage.name).inc(len(flush.items))
 
@@ -406,6 +330,9 @@ class Engine:
             if committed is not None and source in self._ends:
                 lag = self.metrics.lag.labels(self._names[source[0]], str(source[1]))
                 lag.set(max(0, self._ends[source] - committed))
+
+    async def _committed(self, source: Source) -> int | None:
+        return await self.consumer.committed(source)
 
     # -- wiring
 
@@ -436,18 +363,6 @@ class Engine:
     def _clear_owed(self) -> None:
         for runner in self.runners:
             runner.queue.clear(lambda entry: not self.delivery.owns(entry.partition))
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(self._guard(work))
-        self._restores.add(task)
-        task.add_done_callback(self._restores.discard)
-
-    async def _guard(self, work: Any) -> None:
-        try:
-            await work
-        except Exception as error:
-            log.exception("partitions can't be opened")
-            await self.app.crash(error)
 
     def _count_outputs(self, topic: str, records: int) -> None:
         self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)

@@ -1,0 +1,136 @@
+"""How partitions open: their state is restored and fenced, their place in the log found; then they may be read."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from agents.engine.context import Context
+from agents.engine.delivery import Partition, Source
+from agents.engine.errors import FencedError, LostRecordsError
+from agents.engine.folding import FolderRunner
+from agents.engine.restore import restore
+from agents.engine.store import Shard
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 0.5
+_COMMITTED_SECONDS = 10
+
+Committed = Callable[[Source], Awaitable[int | None]]
+"""The group's offset of a partition, None if it never committed one."""
+
+
+class Openings:
+    """Tasks that open partitions; all of them end with the assignment that they serve."""
+
+    _lookup: AIOKafkaConsumer
+
+    def __init__(self, context: Context, servers: str, *, committed: Committed, stopping: Callable[[], bool]) -> None:
+        """Prepare; *stopping* tells whether the worker stops, and nothing needs to be tried again."""
+        self._context = context
+        self._delivery = context.delivery
+        self._servers = servers
+        self._committed = committed
+        self._stopping = stopping
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, lookup: AIOKafkaConsumer) -> None:
+        """Ask *lookup* where logs begin and end: the group's own consumer would answer behind its long poll."""
+        self._lookup = lookup
+
+    def restore(self, runner: FolderRunner, numbers: Iterable[int]) -> None:
+        """Bring the states of the partitions *numbers* here, and open each as soon as its state is there."""
+        self._spawn(self._bring(runner, numbers))
+
+    def open(self, partitions: Sequence[Partition]) -> None:
+        """Open partitions that need no state."""
+        self._spawn(self._open(partitions))
+
+    def reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
+        """Restore a partition again behind whose back somebody wrote: its rightful owner need not stop."""
+        log.warning("restoring a partition again", agent=runner.stage.name, partition=shard.partition, error=str(error))
+        self._context.metrics.state_reopened.labels(runner.stage.name).inc()
+        shard.deactivate()
+        for topic in runner.topics:
+            self._delivery.close((self._context.name(topic.name), shard.partition))
+        if not self._delivery.draining:
+            self._spawn(self._restore(runner, [shard]))
+
+    async def cancel(self) -> None:
+        """Stop; partitions that are not open stay closed."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _bring(self, runner: FolderRunner, numbers: Iterable[int]) -> None:
+        shards = await runner.keyspace.assign(numbers)
+        if shards:
+            await self._restore(runner, shards)
+
+    async def _restore(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
+        keyspace, metrics, name, todo = runner.keyspace, self._context.metrics, runner.stage.name, list(shards)
+
+        async def activate(shard: Shard) -> int | None:
+            end = await keyspace.activate(shard)
+            if end is None:
+                self.open(self._partitions(runner, shard.partition))
+            return end
+
+        count = metrics.state_restored.labels(name).inc
+        begun = time.monotonic()
+        while todo and not self._stopping():
+            try:
+                await restore(self._servers, keyspace.changelog.topic, todo, activate, count)
+            except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
+                log.warning("restore failed, trying again", agent=name, error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            todo = [shard for shard in todo if not shard.active]
+        for shard in shards:
+            metrics.state_fenced.labels(name).inc(shard.fenced)
+            shard.fenced = 0
+        log.info("state restored", agent=name, partitions=len(shards), seconds=round(time.monotonic() - begun, 3))
+
+    async def _open(self, partitions: Sequence[Partition]) -> None:
+        """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
+        todo = [partition for partition in partitions if self._delivery.owns(partition)]
+        while todo and not self._stopping():
+            try:
+                places = {partition: TopicPartition(*partition.source) for partition in todo}
+                starts = await self._lookup.beginning_offsets(list(places.values()))
+                ends = await self._lookup.end_offsets(list(places.values()))
+                for partition, place in places.items():
+                    committed = await asyncio.wait_for(self._committed(partition.source), _COMMITTED_SECONDS)
+                    offset = starts[place] if committed is None else committed
+                    _check_offset(place, offset, starts[place], ends[place])
+                    self._delivery.open(partition, offset)
+                    self._context.changed()
+            except LostRecordsError as error:
+                await self._context.fail(error)
+                return
+            except (KafkaError, TimeoutError, OSError, RuntimeError) as error:
+                log.warning("no committed offset, trying again", error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            todo = [partition for partition in todo if self._delivery.owns(partition) and partition.read is None]
+
+    def _partitions(self, runner: FolderRunner, number: int) -> list[Partition]:
+        found = (self._delivery.find((self._context.name(topic.name), number)) for topic in runner.topics)
+        return [partition for partition in found if partition is not None]
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _check_offset(place: TopicPartition, offset: int, start: int, end: int) -> None:
+    if not start <= offset <= end:
+        message = (
+            f"{place.topic}-{place.partition}: the group is at {offset}, the log has {start} to {end}: records were "
+            "deleted before they were read; find out why, then set the group's offset with kafka-consumer-groups"
+        )
+        raise LostRecordsError(message)
