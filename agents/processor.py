@@ -19,7 +19,7 @@ from agents.topics import REKEY_ITEMS, REKEY_SHOPPERS, Topic
 from schemas.base import Record
 
 RECENT_IDS = 32
-"""How many event ids a state remembers, to recognise what a producer sends twice."""
+"""How many event ids of a topic a state remembers, to recognise what a producer sends twice."""
 
 MAX_SKEW = timedelta(seconds=5)
 """How far an event's time may lie behind the broker's before it is cut back."""
@@ -81,8 +81,8 @@ class State(msgspec.Struct, gc=False):
     """The offset last folded, by the index of its topic in `sources`."""
     revision: int = 0
     """Events folded; it only grows."""
-    recent: list[str] = []
-    """Ids of the events folded last."""
+    recent: list[list[str]] = []
+    """Ids of the events folded last, by the index of their topic in `sources`: rings that do not push one another out."""
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -175,12 +175,15 @@ def fold_once(  # noqa: PLR0917  called for every event: names would cost
     if offset <= state.offsets[source]:
         return "redelivered"
     if origin.id is not None:
-        if origin.id in state.recent:
+        while len(state.recent) <= source:
+            state.recent.append([])
+        ring = state.recent[source]
+        if origin.id in ring:
             state.offsets[source] = offset
             return "duplicate"
-        state.recent.append(origin.id)
-        if len(state.recent) > RECENT_IDS:
-            del state.recent[0]
+        ring.append(origin.id)
+        if len(ring) > RECENT_IDS:
+            del ring[0]
     state.revision += 1
     effects = folder.fold(state, event, origin)
     state.offsets[source] = offset

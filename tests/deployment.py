@@ -68,20 +68,25 @@ class Deployment:
         """Send *records* in their order, *rate* a second."""
         producer = Producer({"bootstrap.servers": self.settings.broker, "linger.ms": 5, "enable.idempotence": True})
         begun = time.monotonic()
+        refused: list[str] = []
         for n, record in enumerate(records):
             while n > (time.monotonic() - begun) * rate:
                 producer.poll(0.01)
-            self._send(producer, record)
-        if producer.flush(60):
-            message = "the broker did not take everything"
+            self._send(producer, record, refused)
+        if producer.flush(60) or refused:
+            message = f"the broker did not take everything: {refused[:3]}"
             raise RuntimeError(message)
 
-    def _send(self, producer: Producer, record: LogRecord) -> None:
+    def _send(self, producer: Producer, record: LogRecord, refused: list[str]) -> None:
+        def acked(error: Any, message: Any) -> None:
+            if error is not None:
+                refused.append(f"{message.topic()}: {error}")
+
         partition = partition_of(record.key or b"", self.settings.partitions)
         topic = self.settings.topic_prefix + record.topic
         while True:
             try:
-                producer.produce(topic, record.value, record.key, partition, headers=list(record.headers))
+                producer.produce(topic, record.value, record.key, partition, acked, headers=list(record.headers))
             except BufferError:
                 producer.poll(0.1)
             else:

@@ -1,5 +1,6 @@
 """The topics that a worker needs on its broker: made, and checked before it starts."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from agents.processor import Folder, Stage, sources
 from agents.topics import DEAD_LETTERS, REKEYS, Topic, dead_letters
 
 _SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 _LARGE = str(2 << 20)
 """Bytes of a record that is sent on with more headers than it came with."""
 
@@ -74,7 +76,22 @@ def create(servers: str, topics: Mapping[str, Needed], *, replication: int = 1) 
         except KafkaException as error:
             message = f"topic {name} could not be made: {error.args[0].str()}"
             raise ConfigurationError(message) from error
+    _wait_known(servers, missing)
     return sorted(missing)
+
+
+def _wait_known(servers: str, topics: Mapping[str, Needed]) -> None:
+    """Wait until clients can see new *topics* whole: before that they would refuse to write to some partitions."""
+    end = time.monotonic() + _SECONDS * 4
+    while True:
+        found = existing(servers)
+        unknown = sorted(name for name, it in topics.items() if found.get(name) != it.partitions)
+        if not unknown:
+            return
+        if time.monotonic() > end:
+            message = f"topics are made and still not to be seen: {', '.join(unknown)}; look at the broker's log"
+            raise ConfigurationError(message)
+        time.sleep(_LOOK_SECONDS)
 
 
 def check(

@@ -191,6 +191,16 @@ async def test_what_a_producer_sends_twice_is_folded_once(tmp_path: Path) -> Non
     assert world.outcomes() == {("clicks.v1", "folded"): 1, ("clicks.v1", "duplicate"): 1}
 
 
+async def test_ids_of_one_topic_are_not_forgotten_for_those_of_another(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("searches.v1", HOME, record(tick(1), headers=[("ce_id", b"s1")]))
+    await world.read("clicks.v1", HOME, *(record(tick(1), headers=[("ce_id", b"%d" % n)]) for n in range(100)))
+
+    await world.read("searches.v1", HOME, record(tick(1), headers=[("ce_id", b"s1")]), at=1)
+
+    assert world.outcomes()["searches.v1", "duplicate"] == 1
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
