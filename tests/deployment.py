@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # theirs to export
 
 from agents.app import needed
@@ -22,6 +22,7 @@ from agents.topics import BY_NAME
 
 EPOCH_BYTES = 4
 FENCE_KEY = b"\xff__fence"
+ASKED, ANSWER_SECONDS = 20, 3
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
 """Headers that name a record."""
@@ -105,9 +106,15 @@ class Deployment:
         return sum(self._committed().values())
 
     def _committed(self) -> dict[tuple[str, int], int]:
+        """Ask again where nobody answers: a coordinator that has just come up forgets who asked."""
         group = ConsumerGroupTopicPartitions(self.settings.app_id)
-        found = self._admin.list_consumer_group_offsets([group])[self.settings.app_id].result().topic_partitions
-        return {(it.topic, it.partition): max(0, it.offset) for it in found}
+        for _ in range(ASKED):
+            asked = self._admin.list_consumer_group_offsets([group], request_timeout=ANSWER_SECONDS)
+            with suppress(KafkaException):
+                found = asked[self.settings.app_id].result().topic_partitions
+                return {(it.topic, it.partition): max(0, it.offset) for it in found}
+        message = f"nobody knows the offsets of {self.settings.app_id}"
+        raise RuntimeError(message)
 
     def wait_done(self, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
         """Wait until the worker has committed all there is, and nothing new comes of it."""
