@@ -27,32 +27,64 @@ class Topic(msgspec.Struct, frozen=True):
     record: Any
     """Type of the value, as msgspec decodes it; None: another topic's bytes."""
     key: Key
+    about: str = ""
+    """What its records say, in one line."""
     compacted: bool = False
 
     def __hash__(self) -> int:
         return hash(self.name)
 
 
-CLICKS = Topic("clicks.v1", ClickEvent, "shopper")
-SEARCHES = Topic("searches.v1", Search, "shopper")
-REQUESTS = Topic("requests.v1", Request, "shopper")
-IDENTIFIES = Topic("identifies.v1", Identify, "shopper")
-REVIEWS = Topic("reviews.v1", Review, "shopper")
-CATALOG = Topic("catalog.v1", CatalogItem, "item", compacted=True)
+CLICKS = Topic("clicks.v1", ClickEvent, "shopper", "What a shopper does with items, lists and copy.")
+SEARCHES = Topic("searches.v1", Search, "shopper", "What a shopper searched for.")
+REQUESTS = Topic("requests.v1", Request, "shopper", "A page asks for a list.")
+IDENTIFIES = Topic("identifies.v1", Identify, "shopper", "An anonymous visitor became a known shopper.")
+REVIEWS = Topic("reviews.v1", Review, "shopper", "What a shopper wrote about an item.")
+CATALOG = Topic(
+    "catalog.v1", CatalogItem, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
+)
 
-SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper")
-MERGES = Topic("merges.v1", Merge, "shopper")
-FEEDBACK = Topic("feedback.v1", Feedback, "item")
-PAIRS = Topic("pairs.v1", Pair, "item")
-ITEM_CARDS = Topic("item-cards.v1", ItemCard, "item", compacted=True)
-ITEM_VECTORS = Topic("item-vectors.v1", ItemVector, "item_model", compacted=True)
-RECOMMENDATIONS = Topic("recommendations.v1", Recommendations, "shopper")
-COPY = Topic("copy.v1", Copy, "shopper")
-DECISIONS = Topic("decisions.v1", Decision, "shopper")
+SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper", "What a review says, for the profile of its author.")
+MERGES = Topic("merges.v1", Merge, "shopper", "What an anonymous profile hands to the known one, once.")
+FEEDBACK = Topic("feedback.v1", Feedback, "item", "What a review says, for its item.")
+PAIRS = Topic("pairs.v1", Pair, "item", "An item was seen beside others.")
+ITEM_CARDS = Topic(
+    "item-cards.v1",
+    ItemCard,
+    "item",
+    "All that is known of an item: facts, counts, neighbours, praise.",
+    compacted=True,
+)
+ITEM_VECTORS = Topic(
+    "item-vectors.v1",
+    ItemVector,
+    "item_model",
+    "The text of an item as a vector, for each version of the model.",
+    compacted=True,
+)
+RECOMMENDATIONS = Topic(
+    "recommendations.v1",
+    Recommendations,
+    "shopper",
+    "Lists; of two of a shopper and placement, the one with the greater (epoch, revision) is the newer.",
+)
+COPY = Topic("copy.v1", Copy, "shopper", "Personal words about an item at the top of a list.")
+DECISIONS = Topic(
+    "decisions.v1", Decision, "shopper", "What a list was made from: candidates, features, scores, propensities."
+)
 
-REKEY_SHOPPERS = Topic("rekey.shoppers.v1", None, "shopper")
-"""Records of the shopper's topics that stood in another partition, under their right key."""
-REKEY_ITEMS = Topic("rekey.items.v1", None, "item")
+REKEY_SHOPPERS = Topic(
+    "rekey.shoppers.v1",
+    None,
+    "shopper",
+    "Records of the shopper's topics that stood in another partition, under their right key.",
+)
+REKEY_ITEMS = Topic(
+    "rekey.items.v1",
+    None,
+    "item",
+    "Records of the item's topics that stood in another partition, under their right key.",
+)
 
 INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)
 """What a shop produces."""
@@ -65,7 +97,10 @@ LISTS = (RECOMMENDATIONS, COPY, DECISIONS)
 
 REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
 
-DEAD_LETTERS = tuple(Topic(f"dlq.{topic.name}", None, topic.key) for topic in INPUTS + INTERNAL[:4] + REKEYS)
+DEAD_LETTERS = tuple(
+    Topic(f"dlq.{topic.name}", None, topic.key, f"Records of {topic.name} that could not be used, as they came.")
+    for topic in INPUTS + INTERNAL[:4] + REKEYS
+)
 """One for each topic that a worker folds."""
 
 ALL = INPUTS + INTERNAL + LISTS + REKEYS + DEAD_LETTERS
