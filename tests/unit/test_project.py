@@ -103,7 +103,7 @@ def test_each_dependency_has_its_reason_and_nothing_else_has() -> None:
     page = (DECISIONS / "dependencies.md").read_text()
     declared = names([text for texts in INSTALLED.values() for text in texts])
 
-    rows = dict(re.findall(r"^\| ([\w-]+) \| ([^|]+) \|", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| ([\w.-]+) \| ([^|]+) \|", page, re.MULTILINE))
     del rows["package"]
 
     assert {canonicalize_name(name) for name in rows} == declared
