@@ -76,10 +76,12 @@ class _Gone(_Pair):
         news = self.alternatives(new, "new")
         for before in self.alternatives(old, "old"):
             after = next((each for each in news if _label(each) == _label(before)), None)
-            if after is None or (id(before), id(after)) in self._open:
-                continue
-            self._open.add((id(before), id(after)))
-            yield from self._below(before, after, path)
+            if after is None:
+                if _tag(before):
+                    yield Breach(path, f"{_label(before)} is gone")
+            elif (id(before), id(after)) not in self._open:
+                self._open.add((id(before), id(after)))
+                yield from self._below(before, after, path)
 
     def _below(self, old: Schema, new: Schema, path: str) -> Iterator[Breach]:
         for name, before in old.get("properties", {}).items():
@@ -124,9 +126,13 @@ class _Comparison(_Pair):
         wide = self.alternatives(general, self._general)
         for one in self.alternatives(special, self._special):
             tries = [list(self._one(each, one, path)) for each in wide]
-            if all(tries):
-                same = [found for each, found in zip(wide, tries, strict=True) if _label(each) == _label(one)]
-                yield from min(same or tries, key=len) if same or len(tries) == 1 else [self._lost(one, path)]
+            if not all(tries):
+                continue
+            same = [found for each, found in zip(wide, tries, strict=True) if _label(each) == _label(one)]
+            if same or (len(tries) == 1 and not _tag(one)):
+                yield from min(same or tries, key=len)
+            elif not (_tag(one) and self._side == "input"):  # that it is gone is said already
+                yield self._lost(one, path)
 
     def _lost(self, one: Schema, path: str) -> Breach:
         what = _label(one)
@@ -204,7 +210,7 @@ class _Comparison(_Pair):
         wide, narrow = general.get("additionalProperties", True), special.get("additionalProperties", True)
         if isinstance(wide, Mapping) and isinstance(narrow, Mapping):
             yield from self._accepts(wide, narrow, f"{path}{{}}")
-        elif wide != narrow and wide is not True:
+        elif wide not in (True, narrow) and narrow is not False:
             yield self._changed(path, "additionalProperties", wide, narrow)
 
     def _array(self, general: Schema, special: Schema, path: str) -> Iterator[Breach]:
@@ -239,11 +245,19 @@ def _type_of(value: Any) -> str:
     return next(name for kind, name in _TYPES if isinstance(value, kind))
 
 
+def _tag(schema: Schema) -> str:
+    """Return the field that tells a kind of record from the others and its value; empty if there is none."""
+    for name, each in schema.get("properties", {}).items():
+        values = _allowed(each) or []
+        if name in schema.get("required", ()) and len(values) == 1:
+            return f"{name} {values[0]}"
+    return ""
+
+
 def _label(schema: Schema) -> str:
     """Return what tells an alternative from the others: the tag of a record, or its type."""
-    for name, each in schema.get("properties", {}).items():
-        if name in schema.get("required", ()) and len(_allowed(each) or ()) == 1:
-            return f"{name} {_shown((_allowed(each) or [''])[0])}"
+    if tag := _tag(schema):
+        return tag
     if (values := _allowed(schema)) is not None:
         return "/".join(sorted({_type_of(value) for value in values}))
     return "/".join(sorted(_types(schema))) or "anything"
