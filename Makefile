@@ -18,9 +18,10 @@ setup-train: $(DEV) .venv/.train ## add what training needs (torch …)
 demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make demo ARGS="--once --events 20000 --seed 7"
 	$(BIN)/vitrine demo $(ARGS)
 
-test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here
+test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here, Node if it is
 	$(PYTEST) tests/unit tests/property $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
+	$(PYTEST) tests/contract $(ARGS)
 	$(PYTEST) tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there

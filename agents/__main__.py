@@ -14,6 +14,7 @@ COMMANDS = {
     "record": "Write what is on topics to an event log.",
     "produce": "Send an event log to a broker.",
     "import": "Turn foreign data into an event log.",
+    "schema": "Write the contract of every topic, and compare it with what was released.",
 }
 """Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""
 
