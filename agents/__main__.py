@@ -7,7 +7,7 @@ import click
 
 COMMANDS = {
     "worker": "Run the agents.",
-    "topics": "Create the topics that are missing.",
+    "topics": "Bring the broker's topics to what is needed: plan, apply.",
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
     "replay": "Run an event log through the agents without a broker.",
