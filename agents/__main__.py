@@ -8,6 +8,7 @@ import click
 COMMANDS = {
     "worker": "Run the agents.",
     "topics": "Bring the broker's topics to what is needed: plan, apply.",
+    "doctor": "Say whether a worker can run here, and what to do if not.",
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
     "replay": "Run an event log through the agents without a broker.",
