@@ -29,11 +29,9 @@ def command(*, broker: str | None, no_write: bool, as_json: bool) -> None:
     Example:
       vitrine doctor --broker localhost:9092
     """  # noqa: D301  click's mark for lines that stay as they are
-    found = examine(os.environ, broker, writing=not no_write)
+    looking = examine(os.environ, broker, writing=not no_write)
+    found = list(looking) if as_json else show(looking)
+    failed = any(it.status == "fail" for it in found)
     if as_json:
-        found = list(found)
-        failed = any(it.status == "fail" for it in found)
         click.echo(msgspec.json.encode({"ok": not failed, "findings": found}).decode())
-    else:
-        failed = any(it.status == "fail" for it in show(found))
     sys.exit(1 if failed else 0)

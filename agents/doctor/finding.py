@@ -37,12 +37,11 @@ def fail(name: str, message: str, cure: str) -> Finding:
     return Finding(name, "fail", message, cure)
 
 
-def told(name: str, error: Exception) -> Finding:
-    """Return what one of our own errors says; its line ends with the cure, behind a semicolon or a colon."""
+def told(name: str, error: Exception, otherwise: str) -> Finding:
+    """Return what one of our own errors says; its cure is behind the last semicolon, *otherwise* if there is none."""
     text = str(error)
-    mark = "; " if "; " in text else ": "
-    message, _, cure = text.rpartition(mark)
-    return fail(name, message or text, cure if message else "see the message")
+    message, _, cure = text.rpartition("; ")
+    return fail(name, message, cure) if message else fail(name, text, otherwise)
 
 
 def examined(name: str, check: Check) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The topics: there, of equal counts, and with the settings that they have to have?"""
+"""The topics: whether they are there, of equal counts, and with the settings that they have to have."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def topics(settings: Settings, broker: Broker) -> Iterator[Finding]:
     try:
         counts = check(ALL, changelogs, broker.topics, settings.topic_prefix)
     except ConfigurationError as error:
-        yield told("partitions", error)
+        yield told("partitions", error, "vitrine topics plan")
         return
     yield ok("partitions", f"equal for each key: {', '.join(map(str, sorted(set(counts.values()))))}")
 
@@ -54,10 +54,10 @@ def drift(found: Plan, environment: str) -> Finding:
     name = "topic settings"
     refused = [it for it in found.refused if it.topic not in {made.topic for made in found.make}]
     if refused:
-        first = refused[0]
+        topic, why = refused[0].topic, refused[0].why.partition(": ")[0]
         return warn(
             name,
-            f"{len(refused)} topics are not as {environment} wants: {first.topic}: {first.why}",
+            f"{len(refused)} topics are not as {environment} wants: {topic}: {why}",
             "vitrine topics plan",
         )
     if found.change:
