@@ -57,8 +57,8 @@ def drift(found: Plan, environment: str) -> Finding:
         topic, why = refused[0].topic, refused[0].why.partition(": ")[0]
         return warn(
             name,
-            f"{len(refused)} topics are not as {environment} wants: {topic}: {why}",
-            "vitrine topics plan",
+            f"{len({it.topic for it in refused})} topics are not as {environment} wants: {topic}: {why}",
+            "vitrine topics plan says what to do",
         )
     if found.change:
         changed = sorted({f"{it.topic} {it.setting}" for it in found.change})
