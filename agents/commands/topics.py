@@ -11,7 +11,8 @@ import msgspec
 from agents.app import needed
 from agents.engine.errors import ConfigurationError
 from agents.engine.topics import Plan, apply, look, plan
-from agents.engine.topics.planning import Change, Make, duration
+from agents.engine.topics.judging import copies, duration
+from agents.engine.topics.planning import Change, Make
 from agents.replay.terminal import BROKER, JSON, UnusableError, say, settings
 from agents.settings import Environment, Settings
 
@@ -162,8 +163,9 @@ def _together(said: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _described(it: Make) -> str:
-    copies = "1 copy" if it.replication == 1 else f"{it.replication} copies"
-    return ", ".join([f"{it.partitions} partitions", copies, *(f"{name}={it.config[name]}" for name in it.config)])
+    return ", ".join(
+        [f"{it.partitions} partitions", copies(it.replication), *(f"{name}={it.config[name]}" for name in it.config)]
+    )
 
 
 def _changed(it: Change) -> str:

@@ -1,7 +1,8 @@
 """The broker: whether it answers, and whether all of its nodes are reached from here."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import confluent_kafka.admin
@@ -12,6 +13,24 @@ from agents.doctor.finding import Finding, fail, ok, warn
 _SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
 _kafka: Any = confluent_kafka.admin
+
+
+OFFSETS = "__consumer_offsets"
+"""Where Kafka keeps what groups have committed."""
+
+LEAST_NODES = 3
+"""In production: the loss of one loses nothing, and stops nobody."""
+
+
+class Kept(NamedTuple):
+    """How the partitions of a topic are kept."""
+
+    copies: int
+    """Of the partition that has the fewest."""
+    leaderless: int = 0
+    """Partitions that nobody can read or write."""
+    behind: int = 0
+    """Partitions of which some copies are not in sync."""
 
 
 class Broker(NamedTuple):
@@ -25,6 +44,8 @@ class Broker(NamedTuple):
     """Name to partition count."""
     controller: bool
     """Whether it takes orders about topics; an embedded one does not."""
+    kept: Mapping[str, Kept] = MappingProxyType({})
+    """Topic to how it is kept."""
 
 
 def answering(servers: str) -> tuple[Broker | None, Finding]:
@@ -37,7 +58,8 @@ def answering(servers: str) -> tuple[Broker | None, Finding]:
         return None, fail("broker", f"nobody answers at {servers}: {error.args[0].str()}", cure)
     nodes = {node.id: (node.host, node.port) for node in metadata.brokers.values()}
     counts = {name: len(topic.partitions) for name, topic in metadata.topics.items()}
-    found = Broker(servers, client, nodes, counts, metadata.controller_id in metadata.brokers)
+    kept = {name: _kept(topic.partitions.values()) for name, topic in metadata.topics.items()}
+    found = Broker(servers, client, nodes, counts, metadata.controller_id in metadata.brokers, kept)
     many = "1 node" if len(nodes) == 1 else f"{len(nodes)} nodes"
     return found, ok("broker", f"{servers} answers: {many}, {len(counts)} topics")
 
@@ -53,12 +75,41 @@ def listeners(broker: Broker) -> Finding:
     return ok("listeners", f"reached at {', '.join(f'{host}:{port}' for host, port in broker.nodes.values())}")
 
 
-def copies(broker: Broker, environment: str) -> Iterator[Finding]:
-    """Compare the number of nodes with what production asks for."""
-    least = 3
-    if environment == "production" and len(broker.nodes) < least:
-        message = f"{len(broker.nodes)} nodes in production: the loss of one can lose records, or stop writers"
-        yield warn("nodes", message, f"run {least} or more")
+def nodes(broker: Broker) -> Iterator[Finding]:
+    """Look for what production needs of a cluster, beside our topics."""
+    if len(broker.nodes) < LEAST_NODES:
+        message = f"{len(broker.nodes)} in production: the loss of one can lose records, or stop writers"
+        yield warn("nodes", message, f"run {LEAST_NODES} or more")
+    else:
+        yield ok("nodes", str(len(broker.nodes)))
+    if OFFSETS in broker.kept and broker.kept[OFFSETS].copies < LEAST_NODES:
+        message = (
+            f"{OFFSETS} has {broker.kept[OFFSETS].copies} of each partition: without its node no worker can commit"
+        )
+        cure = f"kafka-reassign-partitions.sh adds copies; for new clusters, offsets.topic.replication.factor={LEAST_NODES}"
+        yield warn("offsets", message, cure)
+
+
+def copies(names: Iterable[str], broker: Broker) -> Finding:
+    """See whether the partitions of topics have leaders, and all copies in sync."""
+    kept = {name: broker.kept[name] for name in names if name in broker.kept}
+    dead, behind = sum(it.leaderless for it in kept.values()), sum(it.behind for it in kept.values())
+    cure = "see to the broker that is down, or its log"
+    if dead:
+        name = next(name for name, it in sorted(kept.items()) if it.leaderless)
+        return fail("copies", f"{dead} partitions can't be read or written: they have no leader, as of {name}", cure)
+    if behind:
+        name = next(name for name, it in sorted(kept.items()) if it.behind)
+        return warn("copies", f"of {behind} partitions some copies are not in sync, as of {name}", cure)
+    return ok("copies", f"all in sync, each of the {len(kept)} topics has a leader everywhere")
+
+
+def _kept(partitions: Collection[Any]) -> Kept:
+    return Kept(
+        min((len(it.replicas) for it in partitions), default=0),
+        sum(it.leader < 0 for it in partitions),
+        sum(len(it.isrs) < len(it.replicas) for it in partitions),
+    )
 
 
 def _connects(host: str, port: int) -> bool:

@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 import confluent_kafka.admin
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
-from agents.doctor.broker import Broker
+from agents.doctor.broker import OFFSETS, Broker
 from agents.doctor.finding import Finding, fail, ok, warn
 from agents.processor import MAX_SKEW
 
 WORTH_A_LOOK = timedelta(seconds=1)
 
-_OFFSETS = "__consumer_offsets"
 _SECONDS, _TRIES, _PAUSE_SECONDS = 5.0, 20, 0.2
 _kafka: Any = confluent_kafka.admin
 
@@ -61,7 +60,8 @@ def clock(topics: Iterable[str], broker: Broker) -> Finding:
     try:
         return judged(_seen(broker.client, group, topic))
     except (KafkaException, TimeoutError) as error:
-        return warn("clock", f"not compared: the broker does not let us see its stamps ({error})", cure)
+        why = error.args[0].name() if isinstance(error, KafkaException) else str(error)
+        return warn("clock", f"not compared: the broker does not let us see its stamps ({why})", cure)
     finally:
         with suppress(KafkaException):
             for done in broker.client.delete_consumer_groups([group], request_timeout=_SECONDS).values():
@@ -85,10 +85,10 @@ def _seen(client: Any, group: str, topic: str) -> Seen:
 
 def _stamp(client: Any, group: str) -> int:
     """Return the time of the newest record of *group*'s partition, in milliseconds since 1970; -1 if it has none."""
-    count = len(client.list_topics(_OFFSETS, timeout=_SECONDS).topics[_OFFSETS].partitions)
+    count = len(client.list_topics(OFFSETS, timeout=_SECONDS).topics[OFFSETS].partitions)
     if not count:
         return -1
-    place = TopicPartition(_OFFSETS, partition(group, count))
+    place = TopicPartition(OFFSETS, partition(group, count))
     (found,) = client.list_offsets({place: _kafka.OffsetSpec.max_timestamp()}, request_timeout=_SECONDS).values()
     stamp: int = found.result().timestamp
     return stamp

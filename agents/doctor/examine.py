@@ -13,7 +13,7 @@ from agents.doctor.tools import tools
 from agents.doctor.topics import topic_settings, topics
 from agents.settings import Settings
 
-_ON_THE_BROKER = ("listeners", "topics", "topic settings", "workers", "clock")
+_ON_THE_BROKER = ("listeners", "topics", "copies", "topic settings", "workers", "clock")
 _ON_SETTINGS = ("data dir", "web port", "models", "inference", "broker", *_ON_THE_BROKER)
 
 
@@ -52,8 +52,10 @@ def _here(settings: Settings) -> Iterator[tuple[str, Check]]:
 def _there(settings: Settings, broker: Broker, *, writing: bool) -> Iterator[tuple[str, Check]]:
     """Yield the checks that ask the broker."""
     yield "listeners", lambda: [brokers.listeners(broker)]
-    yield "nodes", lambda: brokers.copies(broker, settings.environment)
+    if settings.environment == "production":
+        yield "nodes", lambda: brokers.nodes(broker)
     yield "topics", lambda: topics(settings, broker)
+    yield "copies", lambda: [brokers.copies([*needed(settings), brokers.OFFSETS], broker)]
     yield "topic settings", lambda: [topic_settings(settings, broker)]
     yield "workers", lambda: group(settings.app_id, broker)
     if writing:

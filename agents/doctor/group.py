@@ -1,15 +1,17 @@
 """The workers: whether one runs, and how far behind they are."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from agents.doctor.broker import Broker
 from agents.doctor.finding import Finding, fail, ok, warn
 from agents.engine.topics.admin import ends
 
-_SECONDS = 5.0
+_SECONDS, _PAUSE_SECONDS = 5.0, 0.2
+_FINAL = (KafkaError._UNSUPPORTED_FEATURE, KafkaError.GROUP_AUTHORIZATION_FAILED)  # noqa: SLF001  librdkafka names its own errors so
 _START = "vitrine worker"
 
 Place = tuple[str, int]
@@ -62,21 +64,33 @@ def lag(committed: Mapping[Place, int], marks: Mapping[Place, Marks], *, running
 
 def group(app_id: str, broker: Broker) -> Iterator[Finding]:
     """Look at the group of the workers."""
+    asked = [ConsumerGroupTopicPartitions(app_id)]
     try:
-        (found,) = broker.client.describe_consumer_groups([app_id], request_timeout=_SECONDS).values()
-        described = found.result()
-        (found,) = broker.client.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(app_id)], request_timeout=_SECONDS
-        ).values()
-        offsets = found.result().topic_partitions
+        described = _asked(lambda: broker.client.describe_consumer_groups([app_id], request_timeout=_SECONDS))
+        offsets = _asked(
+            lambda: broker.client.list_consumer_group_offsets(asked, request_timeout=_SECONDS)
+        ).topic_partitions
     except KafkaException as error:
         cure = "ask a Kafka, as a user who may describe the group"
-        yield warn("workers", f"not checked: the broker does not tell: {error.args[0].str()}", cure)
+        yield warn("workers", f"not checked: the broker does not tell ({error.args[0].name()})", cure)
         return
     count = len(described.members)
     yield members(described.state.name, count, app_id)
     committed = {(it.topic, it.partition): it.offset for it in offsets if it.offset >= 0}
     yield from lag(committed, _marks(broker, committed), running=bool(count))
+
+
+def _asked(ask: Callable[[], Any]) -> Any:
+    """Return the one answer; ask again while the group's coordinator is not up, as at a group's first time."""
+    end = time.monotonic() + _SECONDS
+    while True:
+        (found,) = ask().values()
+        try:
+            return found.result()
+        except KafkaException as error:
+            if error.args[0].code() in _FINAL or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _marks(broker: Broker, places: Mapping[Place, Any]) -> dict[Place, Marks]:

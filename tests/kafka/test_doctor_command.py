@@ -53,7 +53,8 @@ def test_what_is_missing_is_told_then_what_runs(deployment: Deployment) -> None:
     assert "vitrine topics apply" in bare["topics"][1]
     assert bare["clock"][0] == "warn"
     assert {
-        made[name][0] for name in ("listeners", "topics", "partitions", "topic settings", "inference", "clock")
+        made[name][0]
+        for name in ("listeners", "topics", "partitions", "copies", "topic settings", "inference", "clock")
     } == {"ok"}
     assert made["workers"] == ("warn", f"none runs in group {deployment.settings.app_id} → vitrine worker")
     assert running["workers"] == ("ok", f"1 in group {deployment.settings.app_id} → ")
@@ -121,7 +122,7 @@ def test_where_nobody_listens_the_rest_is_told_all_the_same(tmp_path: Path) -> N
 
     assert told["broker"][0] == "fail"
     assert told["inference"][0] == told["settings"][0] == "ok"
-    assert {told[name] for name in ("listeners", "topics", "topic settings", "workers", "clock")} == {
+    assert {told[name] for name in ("listeners", "topics", "copies", "topic settings", "workers", "clock")} == {
         ("warn", "not checked: no broker answers → start one first")
     }
 

@@ -7,6 +7,7 @@ import pytest
 
 from agents.app import needed
 from agents.doctor import broker, clock, group, topics
+from agents.doctor.broker import Kept
 from agents.doctor.finding import Finding, fail, ok, warn
 from agents.doctor.group import Marks
 from agents.doctor.report import line, summary
@@ -55,11 +56,26 @@ def test_a_node_that_cannot_be_reached_from_here_fails() -> None:
     assert "advertised.listeners" in lost.cure
 
 
-def test_production_wants_three_nodes() -> None:
+def test_production_wants_three_nodes_and_as_many_copies_of_offsets() -> None:
     few, enough = one_broker({}, ("a", 1), ("b", 1)), one_broker({}, ("a", 1), ("b", 1), ("c", 1))
 
-    assert only(broker.copies(few, "production")).status == "warn"
-    assert list(broker.copies(few, "development")) == list(broker.copies(enough, "production")) == []
+    assert only(broker.nodes(few)).status == "warn"
+    assert only(broker.nodes(enough)) == ok("nodes", "3")
+    assert only(broker.nodes(enough._replace(kept={broker.OFFSETS: Kept(3)}))).status == "ok"
+    _, offsets = broker.nodes(enough._replace(kept={broker.OFFSETS: Kept(1)}))
+    assert offsets.status == "warn"
+    assert "offsets.topic.replication.factor=3" in offsets.cure
+
+
+def test_partitions_without_leader_fail_and_copies_that_lag_are_worth_a_look() -> None:
+    kept = {"a": Kept(3), "b": Kept(3, behind=2), "c": Kept(3, leaderless=1, behind=1)}
+    there = one_broker({})._replace(kept=kept)
+
+    assert broker.copies(["a", "missing"], there).status == "ok"
+    behind, dead = broker.copies(["a", "b"], there), broker.copies("abc", there)
+    assert (behind.status, dead.status) == ("warn", "fail")
+    assert "of 2 partitions some copies are not in sync, as of b" in behind.message
+    assert "1 partitions can't be read or written: they have no leader, as of c" in dead.message
 
 
 # -- topics

@@ -7,7 +7,8 @@ import pytest
 
 from agents.engine.errors import ConfigurationError
 from agents.engine.topics.declared import LONGEST_RETENTION, Needed, needed
-from agents.engine.topics.planning import Change, Cluster, Found, Make, Plan, duration, plan
+from agents.engine.topics.judging import duration
+from agents.engine.topics.planning import Change, Cluster, Found, Make, Plan, plan
 from agents.settings import Environment, load
 from agents.topics import ALL, DEAD_LETTERS, INPUTS, REKEYS
 
@@ -175,6 +176,8 @@ def test_changes_by_which_something_could_be_lost_say_what() -> None:
     assert "older than 1 day are deleted" in one({"retention.ms": str(DAY)}, {"retention.ms": str(DAY + 1)}).risk
     assert "away for more than" in one({"delete.retention.ms": "5"}, {"delete.retention.ms": "6"}).risk
     assert "last record of each key" in one({"cleanup.policy": "compact"}, {"cleanup.policy": "delete"}).risk
+    (fewer,) = planned(Needed(4, {"min.insync.replicas": "2"}), found({"min.insync.replicas": "3"}, copies=3)).change
+    assert "fewer copies have a record" in fewer.risk
     assert "only 1 copy in sync" in one({"min.insync.replicas": "2"}, {"min.insync.replicas": "1"}).risk
 
 
@@ -183,7 +186,7 @@ def test_other_changes_carry_no_risk() -> None:
     assert not one({"retention.ms": "5"}, {"retention.ms": "-1"}, empty=True).risk
     assert not one({"cleanup.policy": "compact"}, {"cleanup.policy": "delete"}, empty=True).risk
     assert not one({"cleanup.policy": "compact"}, {"cleanup.policy": "delete,compact"}).risk
-    assert not one({"min.insync.replicas": "1"}, {"min.insync.replicas": "2"}).risk
+    assert not one({"min.insync.replicas": "1"}, {"min.insync.replicas": "2"}).risk  # one copy: nobody can write
 
 
 def test_topics_that_look_like_ours_and_nobody_needs_are_named() -> None:

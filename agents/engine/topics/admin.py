@@ -10,7 +10,8 @@ from confluent_kafka import admin as _admin
 
 from agents.engine.errors import ConfigurationError
 from agents.engine.topics.declared import Needed
-from agents.engine.topics.planning import Change, Cluster, Found, Make, Plan, will_do
+from agents.engine.topics.judging import will_do
+from agents.engine.topics.planning import Change, Cluster, Found, Make, Plan
 
 _kafka: Any = _admin
 """Its types don't say what it exports."""

@@ -6,11 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.engine.topics.declared import Needed
-
-AT_LEAST = frozenset({"max.message.bytes"})
-"""Settings that may be greater than what is needed."""
-
-_FOR_EVER = ("-1", str((1 << 63) - 1))
+from agents.engine.topics.judging import copies, policies, risk, will_do
 
 
 class Found(NamedTuple):
@@ -131,10 +127,10 @@ def _cannot_fit(wanted: Needed, found: Found) -> Iterable[str]:
         )
     if found.replication < wanted.replication:
         yield (
-            f"{_copies(found.replication)} of each partition, wanted are {wanted.replication}: kafka-reassign-partitions.sh adds "
+            f"{copies(found.replication)} of each partition, wanted are {wanted.replication}: kafka-reassign-partitions.sh adds "
             f"them, then plan again; or say --replication {found.replication}"
         )
-    if _policies(found.config.get("cleanup.policy", "")) == {"compact"} and not found.empty:
+    if policies(found.config.get("cleanup.policy", "")) == {"compact"} and not found.empty:
         wanted_policy = wanted.config.get("cleanup.policy")
         if wanted_policy == "delete":
             yield (
@@ -147,42 +143,13 @@ def _changes(name: str, wanted: Needed, found: Found) -> Iterable[Change]:
     for setting, value in sorted(wanted.config.items()):
         present = found.config.get(setting)
         if not will_do(setting, present, value):
-            yield Change(name, setting, present, value, _risk(setting, present or "", value, found))
-
-
-def will_do(setting: str, found: str | None, wanted: str) -> bool:
-    """Tell whether a setting is as it has to be, however it is written."""
-    if found is None:
-        return False
-    if setting == "cleanup.policy":
-        return _policies(found) == _policies(wanted)
-    try:
-        return float(found) >= float(wanted) if setting in AT_LEAST else float(found) == float(wanted)
-    except ValueError:
-        return found.lower() == wanted.lower()
-
-
-def _risk(setting: str, present: str, wanted: str, found: Found) -> str:
-    if setting == "min.insync.replicas" and found.in_sync < int(wanted):
-        return f"only {_copies(found.in_sync)} in sync now: writers are refused until there are {wanted}"
-    if found.empty:
-        return ""
-    if setting == "retention.ms" and _is_less(wanted, present):
-        return f"records older than {duration(wanted)} are deleted"
-    if setting == "delete.retention.ms" and _is_less(wanted, present):
-        return f"a reader that was away for more than {duration(wanted)} misses what was taken away"
-    if setting == "cleanup.policy" and "compact" in _policies(wanted) - _policies(present):
-        return "all but the last record of each key are deleted"
-    return ""
-
-
-def _is_less(wanted: str, present: str) -> bool:
-    """Tell whether *wanted* is a shorter time; -1 is for ever."""
-    return present in _FOR_EVER or (present.isdecimal() and int(wanted) < int(present))
-
-
-def _policies(text: str) -> set[str]:
-    return {part.strip() for part in text.split(",") if part.strip()}
+            yield Change(
+                name,
+                setting,
+                present,
+                value,
+                risk(setting, present or "", value, in_sync=found.in_sync, count=found.replication, empty=found.empty),
+            )
 
 
 def _looks_like_ours(name: str, prefix: str, app_id: str) -> bool:
@@ -190,18 +157,3 @@ def _looks_like_ours(name: str, prefix: str, app_id: str) -> bool:
     if name.startswith(f"{app_id}-") and name.endswith("-changelog"):
         return True
     return name.startswith(prefix) if prefix else name.startswith(("dlq.", "rekey."))
-
-
-def _copies(count: int) -> str:
-    return f"{count} {'copy' if count == 1 else 'copies'}"
-
-
-def duration(milliseconds: str) -> str:
-    """Return *milliseconds* for a person: `28 days`, `1 hour`, `for ever`."""
-    if milliseconds in _FOR_EVER:
-        return "for ever"
-    left = int(milliseconds)
-    for size, unit in ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")):
-        if left >= size and left % size == 0:
-            return f"{left // size} {unit}{'' if left == size else 's'}"
-    return f"{left} ms"
