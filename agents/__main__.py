@@ -7,7 +7,8 @@ import click
 
 COMMANDS = {
     "worker": "Run the agents.",
-    "topics": "Create the topics that are missing.",
+    "topics": "Bring the broker's topics to what is needed: plan, apply.",
+    "doctor": "Say whether a worker can run here, and what to do if not.",
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
     "replay": "Run an event log through the agents without a broker.",

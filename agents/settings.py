@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 PREFIX = "VITRINE_"
+
+Environment = Literal["development", "production"]
+"""What a topic is made for: to try things out on one broker, or to lose nothing on three."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,6 +24,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Before the name of each topic on the broker."""
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     """Of each topic that is created; fixed for life."""
+    environment: Environment = "development"
+    """Whose settings topics get: `development` (one copy) or `production` (three)."""
+    retention: timedelta = timedelta(days=28)
+    """Of events on topics in production: longer than the longest outage, 28 days at most."""
     data_dir: Path = Path(".vitrine")
     """Local stores; may be lost, the changelog brings them back."""
     models_dir: Path = Path(__file__).parent.parent / "models" / "artifacts"
