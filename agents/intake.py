@@ -142,8 +142,6 @@ class Intake:
             return Admitted(self.decode(msgspec.json.encode(found.value)), event_id or found.id)
         except msgspec.ValidationError as wrong:
             return _named(_rejection(wrong), found.place)
-        except OverflowError:
-            return _rejection(error)
 
     def _read_structured(self, value: bytes | None) -> Admitted | Rejection | Ignored:
         """Read a CloudEvent in structured mode: the event lies in the envelope's `data`."""
