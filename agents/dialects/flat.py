@@ -44,7 +44,7 @@ def hear(value: Mapping[str, Any], *, named: bool, nameless: bool = False) -> He
         meaning = meaning or _OF_SEVERAL.get(name)
     if meaning is not None:
         return msgspec.structs.replace(heard, name=(found.path, found.value), meaning=meaning)
-    return heard if named and name in OWN_KINDS else Ignored(name)
+    return Ignored(name) if name in NOTHING_TO_US else heard
 
 
 def _name(top: Scope, *, named: bool) -> Found | None:
