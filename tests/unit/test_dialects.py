@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from schemas.requests import Request
 from schemas.reviews import Review
 from schemas.searches import Search
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 AT = datetime(2026, 1, 5, 12, 30, 15, 250_000, tzinfo=UTC)
 ISO = "2026-01-05T12:30:15.250Z"
 MILLIS = 1_767_616_215_250
@@ -364,6 +366,23 @@ def test_a_refusal_names_the_field_as_its_producer_wrote_it(topic: Topic, value:
 ])  # fmt: skip
 def test_a_record_of_ours_that_is_wrong_is_refused_as_one_of_ours(value: Any, field: str) -> None:
     assert refused(CLICKS, value).field == field
+
+
+@pytest.mark.parametrize(("topic", "line"), [
+    (topic, line) for topic in INPUTS for line in (GOLDEN / f"{topic.name}.jsonl").read_bytes().splitlines()
+])  # fmt: skip
+def test_a_record_of_ours_with_one_other_name_loses_nothing(topic: Topic, line: bytes) -> None:
+    value = json.loads(line)
+    ours = event(topic, value)
+    own, other = ("item", "sku") if topic is CATALOG else ("shopper", "user_id")
+
+    theirs = event(topic, {other if name == own else name: content for name, content in value.items()})
+
+    if isinstance(ours, Basket | Order) and len(ours.lines) == 1:
+        assert type(theirs) is (AddToCart if type(ours) is Basket else Purchase)
+        assert theirs.item == ours.lines[0].item
+    else:
+        assert theirs == ours
 
 
 @pytest.mark.parametrize("given", [
