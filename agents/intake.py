@@ -96,9 +96,12 @@ class Intake:
                 return self._read_structured(value)
         if value is None:
             return Admitted(None, event_id) if self.source.tombstones else _TOMBSTONE
-        if value[:1] == b"\0" and len(value) > _WIRE_PREFIX:
-            value = value[_WIRE_PREFIX:]
-        return self._read_bare(value, event_id)
+        try:
+            return Admitted(self.decode(value), event_id)
+        except (ValueError, RecursionError) as error:
+            if value[:1] == b"\0" and len(value) > _WIRE_PREFIX:
+                return self._read_bare(value[_WIRE_PREFIX:], event_id)
+            return self._read_otherwise(value, event_id, error)
 
     def right_key(self, event: Any, key: bytes | None, partition: int, partitions: int) -> Rejection | str | None:
         """Return the key that a misplaced record belongs under, or None if it stands where it should."""
@@ -118,18 +121,16 @@ class Intake:
         return right
 
     def _read_bare(self, value: bytes, event_id: str | None) -> Admitted | Rejection | Ignored:
-        """Read the event itself: one of ours, or one that can be translated."""
+        """Read an event that was taken out of what it came in."""
         try:
             return Admitted(self.decode(value), event_id)
-        except msgspec.ValidationError as error:
-            return self._read_translated(value, event_id, error) if self._translates else _rejection(error)
         except (ValueError, RecursionError) as error:
-            return _rejection(error)
+            return self._read_otherwise(value, event_id, error)
 
-    def _read_translated(
-        self, value: bytes, event_id: str | None, error: msgspec.ValidationError
-    ) -> Admitted | Rejection | Ignored:
+    def _read_otherwise(self, value: bytes, event_id: str | None, error: Exception) -> Admitted | Rejection | Ignored:
         """Read an event in other words; what is in none that we know is refused for *error*, as one of ours."""
+        if not (self._translates and isinstance(error, msgspec.ValidationError)):
+            return _rejection(error)
         try:
             found = translate(self.source.topic, msgspec.json.decode(value))
         except DialectError as unknown:
@@ -142,8 +143,6 @@ class Intake:
             return Admitted(self.decode(msgspec.json.encode(found.value)), event_id or found.id)
         except msgspec.ValidationError as wrong:
             return _named(_rejection(wrong), found.place)
-        except OverflowError:
-            return _rejection(error)
 
     def _read_structured(self, value: bytes | None) -> Admitted | Rejection | Ignored:
         """Read a CloudEvent in structured mode: the event lies in the envelope's `data`."""

@@ -20,6 +20,7 @@ def draft(heard: Heard) -> Draft:
         made.put("kind", Found(path, said), heard.meaning)
     else:
         made.take("kind", ("kind", "event", "event_name", "type"))
+        made.take("lines", ("lines",))
     if heard.meaning == "list_shown":
         _list_shown(made)
     elif heard.products is not None and len(heard.products) > 1 and heard.meaning in _SEVERAL:

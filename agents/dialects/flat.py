@@ -6,7 +6,7 @@ from typing import Any, cast
 import msgspec
 
 from agents.dialects.heard import Heard, Ignored
-from agents.dialects.names import KINDS, NAMES, NOTHING_TO_US, Meaning, plain
+from agents.dialects.names import KINDS, NAMES, NOTHING_TO_US, OWN_KINDS, Meaning, plain
 from agents.dialects.reading import DialectError, Found, Scope, find, inner, objects
 
 _KINDS = ("kind", "event", "event_name", "type", "name")
@@ -39,10 +39,12 @@ def hear(value: Mapping[str, Any], *, named: bool, nameless: bool = False) -> He
     if found is None:
         return heard
     name = plain(found.value)
-    meaning = NAMES.get(name) or _OF_SEVERAL.get(name) or (cast("Meaning", name) if name in KINDS else None)
+    meaning = NAMES.get(name) or (cast("Meaning", name) if name in KINDS else None)
+    if products is not None:
+        meaning = meaning or _OF_SEVERAL.get(name)
     if meaning is not None:
         return msgspec.structs.replace(heard, name=(found.path, found.value), meaning=meaning)
-    return heard if name == "copy_shown" and named else Ignored(name)
+    return Ignored(name) if name in NOTHING_TO_US else heard
 
 
 def _name(top: Scope, *, named: bool) -> Found | None:
@@ -61,7 +63,7 @@ def _name(top: Scope, *, named: bool) -> Found | None:
 
 
 def _is_known(name: str) -> bool:
-    return name in NAMES or name in NOTHING_TO_US or name in KINDS or name in _OF_SEVERAL or name == "copy_shown"
+    return name in NAMES or name in NOTHING_TO_US or name in OWN_KINDS
 
 
 def _products(top: Scope) -> tuple[str, tuple[Scope, ...] | None]:

@@ -56,8 +56,6 @@ def _text(made: Draft, field: str, names: tuple[str, ...], tag: str | None) -> N
     found = find(made.heard.what[:1], names)
     if found is not None:
         made.put(field, found, _in(tag, found.value))
-    elif field == "title":
-        made.places["$.title"] = "$.title"
 
 
 def _in(tag: str | None, value: Any) -> Any:

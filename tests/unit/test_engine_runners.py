@@ -25,8 +25,9 @@ from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
 from agents.intake import partition_of
 from agents.metrics import Metrics
-from agents.processor import Folder, Mapper, Origin
-from tests.engine_worker import Echo, Sums, Tick
+from agents.processor import Effects, Folder, Input, Mapper, Origin
+from agents.topics import CLICKS, REVIEWS
+from tests.engine_worker import Echo, Summed, Sums, Tick
 
 PARTITIONS = 4
 ADA = b"ada"
@@ -68,6 +69,29 @@ class PoisonEcho(Echo):
             message = "poison"
             raise ValueError(message)
         return jobs
+
+
+class Clicks(Folder):
+    """Counts clicks as shops send them."""
+
+    name = "clicks"
+    state = Summed
+    inputs = (Input(CLICKS, key=lambda it: it.shopper),)
+
+    def fold(self, state: Any, event: Any, origin: Origin) -> Effects:
+        del event, origin
+        state.n += 1
+        return Effects()
+
+
+class Reviews(Mapper):
+    """Takes reviews as shops send them."""
+
+    name = "reviews"
+    inputs = (Input(REVIEWS, key=lambda it: it.shopper),)
+
+    def plan(self, event: Any, origin: Origin) -> Any:
+        return event, origin
 
 
 class World:
@@ -224,6 +248,65 @@ async def test_a_bad_record_is_a_dead_letter_and_its_neighbours_are_untouched(
     assert letter[4]["__dlq.errors.reason"] == reason
     assert letter[4]["__dlq.errors.offset"] == b"1"
     assert world.outcomes() == {("clicks.v1", "folded"): 2, ("clicks.v1", "dead_letter"): 1}
+
+
+def track(event: str, **more: Any) -> dict[str, Any]:
+    """Return a call as Segment's libraries make it."""
+    properties = {"product_id": "lamp", "review_id": "r", "rating": "5"}
+    at = "2026-01-01T12:00:00Z"
+    return {"type": "track", "event": event, "userId": "ada", "timestamp": at, "properties": properties, **more}
+
+
+@pytest.mark.parametrize("headers", [[], [("content-type", b"application/json")]])
+async def test_an_event_in_other_words_is_folded_and_one_that_tells_nothing_is_ignored(
+    headers: Any, tmp_path: Path
+) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    values = (track("Product Viewed"), track("Cart Viewed"), track("Product Veiwed"), track("Product Added"))
+
+    await world.read("clicks.v1", HOME, *(record(value, headers=headers) for value in values))
+
+    assert world.outcomes() == {
+        ("clicks.v1", "folded"): 2,
+        ("clicks.v1", "ignored"): 1,
+        ("clicks.v1", "dead_letter"): 1,
+    }
+    assert world.keyspace.shards[HOME].states[ADA].n == 2
+    assert world.committable() == {("clicks.v1", HOME): 4}
+    (letter,) = world.sent.on("dlq.clicks.v1")
+    assert letter[4]["__dlq.errors.field"] == b"$.event"
+
+
+async def test_an_event_in_other_words_that_is_sent_twice_is_folded_once(tmp_path: Path) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    once = record(track("Product Viewed", messageId="m-1"))
+
+    await world.read("clicks.v1", HOME, once, record(msgspec.json.decode(once.value)))
+
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("clicks.v1", "duplicate"): 1}
+
+
+async def test_a_misplaced_event_in_other_words_keeps_its_name_on_its_way(tmp_path: Path) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    value = track("Product Viewed", messageId="m-1")
+    await world.read("clicks.v1", HOME, record(value, key=None))
+    ((_, partition, key, sent, headers),) = world.sent.on("rekey.shoppers.v1")
+
+    await world.read("rekey.shoppers.v1", partition, *(record(sent, key, headers.items()) for _ in range(2)))
+
+    assert (key, partition) == (ADA, HOME)
+    assert world.outcomes()["rekey.shoppers.v1", "folded"] == 1
+    assert world.outcomes().get(("rekey.shoppers.v1", "duplicate")) == 1
+
+
+async def test_what_a_mapper_is_told_in_other_words_is_mapped_or_ignored(tmp_path: Path) -> None:
+    world = World(Reviews(), tmp_path)
+
+    await world.read("reviews.v1", HOME, record(track("Product Reviewed")), record(track("Product Shared")))
+    await world.score()
+
+    assert world.outcomes() == {("reviews.v1", "folded"): 1, ("reviews.v1", "ignored"): 1}
+    assert world.committable() == {("reviews.v1", HOME): 2}
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,21 @@ def test_a_bad_record_becomes_a_dead_letter_with_its_bytes_and_its_neighbours_ar
     }
 
 
+def test_an_event_in_other_words_is_folded_and_one_that_tells_nothing_is_ignored() -> None:
+    said = {
+        "type": "track",
+        "userId": "ada",
+        "timestamp": moment(NOON).isoformat(),
+        "properties": {"product_id": "lamp"},
+    }
+    values = [json.dumps(said | {"event": name}).encode() for name in ("Product Viewed", "Cart Viewed")]
+
+    run = Run(Shoppers()).feed(*(view(offset=offset, value=value) for offset, value in enumerate(values)))
+
+    assert run.states()["shoppers", "ada"]["items"] == ["lamp"]
+    assert run.replayer.outcomes == {("shoppers", "clicks.v1", "folded"): 1, ("shoppers", "clicks.v1", "ignored"): 1}
+
+
 def test_a_tombstone_where_none_belongs_is_a_dead_letter() -> None:
     run = Run(Shoppers()).feed(view(value=None))
 
