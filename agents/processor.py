@@ -77,6 +77,10 @@ class Effects(msgspec.Struct, frozen=True, gc=False):
 class State(msgspec.Struct, gc=False):
     """Base of what is kept for a key."""
 
+    format: ClassVar[int] = 1
+    """Of the stored bytes, from 1 to 256.  Raise it with a change after which this version and the one before can't
+    read each other's states: then each refuses those of the other.  Appended fields with a default need no new one."""
+
     offsets: list[int]
     """The offset last folded, by the index of its topic in `sources`."""
     revision: int = 0
