@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from prometheus_client import CollectorRegistry
 
@@ -50,6 +50,8 @@ LISTS = Topic("recommendations.v1", Sum, "shopper")
 
 class Summed(State, array_like=True, gc=False):
     """The sum of a shopper."""
+
+    format: ClassVar[int] = int(os.environ.get("TEST_FORMAT", "1"))
 
     shopper: str = ""
     n: int = 0

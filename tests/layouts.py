@@ -35,7 +35,7 @@ def _layout(kind: inspect.Type) -> Any:
         case inspect.UnionType():
             found = ["union", *sorted(map(_layout, kind.types), key=str)]
         case inspect.LiteralType():
-            found = ["literal", *sorted(kind.values)]
+            found = ["literal", *sorted(kind.values, key=str)]
         case inspect.VarTupleType() | inspect.ListType():
             found = ["list", _layout(kind.item_type)]
         case inspect.TupleType():

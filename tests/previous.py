@@ -95,13 +95,12 @@ def _touched(lists: list[Recommendations]) -> list[LogRecord]:
         at = (it.at + timedelta(seconds=5)).isoformat()
         shared: dict[str, object] = {"shopper": it.shopper, "at": at, "recommendation_id": it.recommendation_id}
         items = [slot.item for slot in it.slots]
-        for number, body in enumerate(
-            (
-                {"kind": "list_shown", "items": items, "placement": it.placement},
-                {"kind": "click", "item": items[1], "position": 1},
-                {"kind": "purchase", "item": items[1], "price": 11.5},
-            )
-        ):
+        bodies: tuple[dict[str, object], ...] = (
+            {"kind": "list_shown", "items": items, "placement": it.placement},
+            {"kind": "click", "item": items[1], "position": 1},
+            {"kind": "purchase", "item": items[1], "price": 11.5},
+        )
+        for number, body in enumerate(bodies):
             value = msgspec.json.encode(shared | body)
             headers = (("ce_id", f"touch-{it.recommendation_id}-{number}".encode()),) if n % 2 else ()
             records.append(LogRecord("clicks.v1", 0, 0, 0, it.shopper.encode(), value, headers))

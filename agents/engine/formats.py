@@ -38,7 +38,7 @@ class Kept(NamedTuple):
             )
             raise FormatError(message)
 
-    def epoch(self, partition: int, offset: int, key: bytes | None, value: bytes) -> int:
+    def epoch(self, partition: int, offset: int, key: bytes, value: bytes) -> int:
         """Return the epoch of a changelog record; a StateError if it was not written by a worker."""
         if not key or len(value) < EPOCH.size:
             message = (

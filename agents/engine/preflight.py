@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from agents.engine.errors import ConfigurationError
+from agents.engine.errors import ConfigurationError, StateError
 from agents.engine.formats import Kept
 
 _SECONDS = 20.0
@@ -18,7 +18,7 @@ _STEP = 16
 def check_formats(servers: str, kept: Collection[Kept], partitions: Mapping[str, int]) -> None:
     """Raise a FormatError if the last record of a changelog's partition is of another format than *kept* says.
 
-    *partitions*: changelog to count.  Nothing is written anywhere.
+    A ConfigurationError if it is no state at all.  *partitions*: changelog to count.  Nothing is written anywhere.
     """
     by_topic = {it.changelog: it for it in kept}
     consumer = Consumer(
@@ -38,6 +38,8 @@ def check_formats(servers: str, kept: Collection[Kept], partitions: Mapping[str,
             kind, number, value = by_topic[message.topic()], message.partition(), message.value()
             if value is not None:
                 kind.check(number, kind.epoch(number, message.offset(), message.key(), value))
+    except StateError as error:
+        raise ConfigurationError(str(error)) from error
     finally:
         consumer.close()
 

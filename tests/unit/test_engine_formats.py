@@ -20,7 +20,7 @@ SECOND = 1 << 24
 @dataclass
 class Logged:
     offset: int
-    key: bytes | None
+    key: bytes
     value: bytes | None
     timestamp: int = 0
 
@@ -77,15 +77,12 @@ def test_a_refusal_is_a_matter_of_configuration() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        (None, b"\1\0\0\1\x90", "the record at offset 7 is no state: key None, 5 bytes"),
         (b"", b"\1\0\0\1\x90", "the record at offset 7 is no state: key b'', 5 bytes"),
         (b"ada", b"\1\0\0", "the record at offset 7 is no state: key b'ada', 3 bytes"),
         (b"ada", b"", "the record at offset 7 is no state: key b'ada', 0 bytes"),
     ],
 )
-def test_a_record_that_no_worker_writes_stops_the_restore(
-    tmp_path: Path, key: bytes | None, value: bytes, why: str
-) -> None:
+def test_a_record_that_no_worker_writes_stops_the_restore(tmp_path: Path, key: bytes, value: bytes, why: str) -> None:
     ours = shard(tmp_path)
 
     with pytest.raises(StateError, match=f"app-sums-changelog-3: {why}"):

@@ -25,7 +25,7 @@ def struct(*fields: Any, in_order: bool = True) -> Any:
     return layout(msgspec.defstruct("Any", fields, array_like=in_order))
 
 
-OLD = (("at", int), ("name", str, ""), ("pairs", list[Pair], msgspec.field(default_factory=list)))
+OLD: tuple[Any, ...] = (("at", int), ("name", str, ""), ("pairs", list[Pair], msgspec.field(default_factory=list)))
 
 
 @pytest.mark.parametrize("folder", layouts.FOLDERS)
