@@ -26,8 +26,9 @@ MAX_SKEW = timedelta(seconds=5)
 
 _MAX_SKEW_MILLISECONDS = MAX_SKEW // timedelta(milliseconds=1)
 
-Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty"]
-"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state."""
+Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty", "waiting"]
+"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state; what it tells of a
+`waiting` one comes with a later event."""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +133,8 @@ class Folder(Stage):
     """A processor with a state for each key."""
 
     state: type[State]
+    facts: tuple[Topic, ...] = ()
+    """Of *outputs*, those that `fold` gives; the others are made of what is owed."""
 
     def new(self) -> Any:
         """Return the state of a key that has none; *offsets* is filled by the driver."""

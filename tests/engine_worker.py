@@ -64,6 +64,7 @@ class Sums(Folder):
     name = "sums"
     state = Summed
     inputs = (Input(CLICKS, key=lambda it: it.shopper), Input(SEARCHES, key=lambda it: it.shopper))
+    facts = (PAIRS,)
     outputs = (PAIRS, LISTS)
 
     def fold(self, state: Summed, event: Tick, origin: Origin) -> Effects:

@@ -13,11 +13,12 @@ import msgspec
 from msgspec import inspect
 
 from agents.items.agent import Items
+from agents.outcomes.agent import Outcomes
 from agents.processor import Folder
 from agents.shoppers.agent import Shoppers
 
 HERE = Path(__file__).parent / "golden" / "states.json"
-FOLDERS: tuple[type[Folder], ...] = (Shoppers, Items)
+FOLDERS: tuple[type[Folder], ...] = (Shoppers, Items, Outcomes)
 
 
 def layout(kind: Any) -> Any:

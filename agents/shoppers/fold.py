@@ -31,6 +31,7 @@ from agents.shoppers.profile import (
     speak,
     thousandths,
 )
+from agents.shoppers.responses import response
 from agents.topics import PAIRS
 from schemas.clicks import AddToCart, Click, CopyShown, Interaction, ListShown, Purchase, View
 from schemas.identifies import Identify, Merge
@@ -68,6 +69,8 @@ def _interaction(profile: Profile, event: Interaction, at: int, origin: Origin) 
     speak(profile, at, event.language)
     touch = Touched(at, order(origin), item, kind)
     facts = _pairs(profile, touch, origin)
+    if event.recommendation_id is not None or event.copy_id is not None:
+        facts = (*facts, response(event, at, origin))
     shopper = belongs_to(profile, at)
     if shopper is not None:
         return (*facts, follow(shopper, event.shopper, touch, origin)), "folded"
@@ -126,10 +129,15 @@ def _list_shown(profile: Profile, event: ListShown, at: int, origin: Origin) -> 
     if not event.items:
         return (), "empty"
     insert(profile.shown, Shown(at, order(origin), event.items[:SHOWN_ITEMS]), SHOWINGS)
-    return (), "folded"
+    return () if event.recommendation_id is None else (response(event, at, origin),), "folded"
 
 
-def _language_only(profile: Profile, event: CopyShown | Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+def _copy_shown(profile: Profile, event: CopyShown, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+    speak(profile, at, event.language)
+    return (response(event, at, origin),), "folded"
+
+
+def _language_only(profile: Profile, event: Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
     del origin
     speak(profile, at, event.language)
     return (), "folded"
@@ -171,7 +179,7 @@ def _merge(profile: Profile, event: Merge, at: int, origin: Origin) -> tuple[Fac
 _FOLDS: dict[type, Callable[[Profile, Any, int, Origin], tuple[Facts, Outcome]]] = {
     **dict.fromkeys(_KIND, _interaction),
     ListShown: _list_shown,
-    CopyShown: _language_only,
+    CopyShown: _copy_shown,
     Request: _language_only,
     Search: _search,
     Sentiment: _sentiment,
