@@ -57,7 +57,7 @@ def listed(it: List) -> Listed:
         items=tuple(slot.item for slot in slots),
         scores=tuple(slot.score for slot in slots),
         sources=tuple(slot.source for slot in slots),
-        propensities=tuple(slot.propensity for slot in slots),
+        chances={n: slot.propensity for n, slot in enumerate(slots) if slot.propensity != 1},
     )
 
 

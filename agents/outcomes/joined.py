@@ -79,7 +79,7 @@ def _of_list(event: ClickEvent, found: Listed | None) -> dict[str, Any]:
         "slot": slot,
         "score": found.scores[slot],
         "source": found.sources[slot],
-        "propensity": found.propensities[slot],
+        "propensity": found.chances.get(slot, 1.0),
     }
 
 

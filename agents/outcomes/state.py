@@ -5,9 +5,9 @@ import msgspec
 from agents.processor import State
 from schemas.clicks import ClickEvent
 
-LISTS = 16
+LISTS = 12
 """Newest lists remembered: so many events later a shopper may still choose from the first of them."""
-COPIES = 32
+COPIES = 24
 SHOWN = 16
 """Lists whose first showing is remembered."""
 WAITING = 32
@@ -28,7 +28,8 @@ class Listed(msgspec.Struct, array_like=True, frozen=True, gc=False):
     items: tuple[str, ...]
     scores: tuple[float, ...]
     sources: tuple[str, ...]
-    propensities: tuple[float, ...]
+    chances: dict[int, float]
+    """Slot to propensity, where it is not 1."""
 
 
 class Written(msgspec.Struct, array_like=True, frozen=True, gc=False):
