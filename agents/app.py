@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from agents.engine import topics
 from agents.engine.app import App, Config
 from agents.engine.app import build as build_engine
+from agents.engine.errors import ConfigurationError
 from agents.engine.topics import Needed
 from agents.health import Health
 from agents.metrics import Metrics
@@ -37,12 +38,14 @@ def build(settings: Settings, stages: Sequence[Stage]) -> tuple[App, Health]:
 
 
 def run(app: App, health: Health) -> int:
-    """Run a worker until it is told to stop; return its exit code, 1 if it failed."""
+    """Run a worker until it is told to stop; return its exit code: 1 if it failed, 2 if it met states that it can't keep."""
     worker = faust.Worker(app, health, quiet=True, override_logging=False)
     worker.spinner = None  # it would write to the terminal
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
+        if isinstance(app.crash_reason, ConfigurationError):
+            return 2
         return end.code if isinstance(end.code, int) else 1
     finally:
         if app.limit is not None:

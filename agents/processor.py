@@ -26,8 +26,9 @@ MAX_SKEW = timedelta(seconds=5)
 
 _MAX_SKEW_MILLISECONDS = MAX_SKEW // timedelta(milliseconds=1)
 
-Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty"]
-"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state."""
+Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty", "waiting"]
+"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state; what it tells of a
+`waiting` one comes with a later event."""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +77,10 @@ class Effects(msgspec.Struct, frozen=True, gc=False):
 
 class State(msgspec.Struct, gc=False):
     """Base of what is kept for a key."""
+
+    format: ClassVar[int] = 1
+    """Of the stored bytes, from 1 to 256.  Raise it with a change after which this version and the one before can't
+    read each other's states: then each refuses those of the other.  Appended fields with a default need no new one."""
 
     offsets: list[int]
     """The offset last folded, by the index of its topic in `sources`."""
@@ -128,6 +133,8 @@ class Folder(Stage):
     """A processor with a state for each key."""
 
     state: type[State]
+    facts: tuple[Topic, ...] = ()
+    """Of *outputs*, those that `fold` gives; the others are made of what is owed."""
 
     def new(self) -> Any:
         """Return the state of a key that has none; *offsets* is filled by the driver."""

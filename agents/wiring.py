@@ -1,6 +1,7 @@
 """Which processors there are; both drivers run these."""
 
 from agents.items.agent import Items
+from agents.outcomes.agent import Outcomes
 from agents.processor import Stage
 from agents.reviews.agent import Reviews
 from agents.settings import Settings
@@ -18,8 +19,8 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
         decisions=settings.decisions,
         seed=settings.seed,
     )
-    return Shoppers(models, policy), Reviews(models), Items(models)
+    return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()
 
 
-FOLDERS = (Shoppers.name, Items.name)
+FOLDERS = (Shoppers.name, Items.name, Outcomes.name)
 """The processors that keep state, each in a changelog."""

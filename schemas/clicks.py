@@ -95,3 +95,6 @@ class CopyShown(Event, tag="copy_shown", frozen=True, kw_only=True):
 
 
 ClickEvent = View | Click | AddToCart | Purchase | Basket | Order | ListShown | CopyShown
+
+Response = View | Click | AddToCart | Purchase | ListShown | CopyShown
+"""Something done with one item, list or copy, that names where it was found (topic `responses`, key: shopper)."""

@@ -98,15 +98,15 @@ class Deployment:
 
     def lag(self) -> int:
         """Return how many records of all topics that the group reads are not committed."""
-        committed = self._committed()
+        committed = self.group_offsets()
         return sum(end - committed.get(place, 0) for place, end in self.ends(self._read()).items())
 
     def committed(self) -> int:
         """Return how many records of all topics are committed."""
-        return sum(self._committed().values())
+        return sum(self.group_offsets().values())
 
-    def _committed(self) -> dict[tuple[str, int], int]:
-        """Ask again where nobody answers: a coordinator that has just come up forgets who asked."""
+    def group_offsets(self) -> dict[tuple[str, int], int]:
+        """Return what the group has committed; ask again where nobody answers: a young coordinator forgets who asked."""
         group = ConsumerGroupTopicPartitions(self.settings.app_id)
         for _ in range(ASKED):
             asked = self._admin.list_consumer_group_offsets([group], request_timeout=ANSWER_SECONDS)

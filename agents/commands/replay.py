@@ -36,7 +36,11 @@ WRITABLE = [topic.name for topic in (*topics.LISTS, *topics.INTERNAL, *topics.DE
     metavar="TOPIC,...",
     help="Outputs to write; all if not given.  No list is made that nobody reads, so fewer are faster.",
 )
-@click.option("--state", type=click.Path(path_type=Path), help="Write the states at the end to this file.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Write the states at the end to this file; those of outcomes are there if outcomes.v1 is written.",
+)
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1024),

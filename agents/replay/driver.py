@@ -58,7 +58,10 @@ class Replayer:
         emit: Callable[[LogRecord], object],
         wanted: Collection[str],
     ) -> None:
-        """Prepare *stages*; *emit* gets each output whose topic is *wanted*, and no list is made that nobody wants."""
+        """Prepare *stages*; *emit* gets each output whose topic is *wanted*, and no list is made that nobody wants.
+
+        A processor that reads lists runs only if what it tells is wanted.
+        """
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
         """By processor (empty where none took the record), topic and outcome."""
         self.outputs: Counter[str] = Counter()
@@ -70,7 +73,8 @@ class Replayer:
         self._sources: dict[str, list[_Source]] = {}
         self._views: dict[str, list[View]] = {}
         self._folding: dict[str, _Folding] = {}
-        for stage in stages:
+        running = _running(stages, self._wanted)
+        for stage in running:
             for number, source in enumerate(stage.inputs, 1):
                 self._sources.setdefault(source.topic.name, []).append(_Source(stage, number, Intake(source)))
             for view in stage.views:
@@ -81,7 +85,7 @@ class Replayer:
         self._derived = {topic.name for stage in stages for topic in stage.outputs}
         self._derived |= {topic.name for topic in (*REKEYS, *DEAD_LETTERS)}
         self._pending: dict[str, dict[tuple[str, str], _Pending]] = {}
-        self._makers = _makers(stages, self._wanted)
+        self._makers = _makers(running, self._wanted)
         for maker in self._makers:
             self._pending[maker.name] = {}
 
@@ -205,20 +209,36 @@ class Replayer:
         self._emit(LogRecord(topic, record.partition, offset, record.timestamp, record.key, record.value, headers))
 
 
+def _running(stages: Sequence[Stage], wanted: Collection[str]) -> list[Stage]:
+    """Return *stages* without those that would have lists made, by reading them, for outputs that nobody wants."""
+    owed = {name for stage in stages if isinstance(stage, Folder) for name in _owing(stage)}
+    return [
+        stage
+        for stage in stages
+        if owed.isdisjoint(source.topic.name for source in stage.inputs)
+        or any(topic.name in wanted for topic in stage.outputs)
+    ]
+
+
 def _makers(stages: Sequence[Stage], wanted: Collection[str]) -> list[Folder]:
-    """Return the folders whose owed work is worth making: it is wanted, or it feeds the view of one that makes something.
+    """Return the folders whose owed work is worth making: it is wanted or read, or it feeds the view of one that makes something.
 
     Those that feed views come first, so that a list sees all that came of its own event.
     """
-    read = {source.topic.name for stage in stages for source in stage.inputs}
-    own = {stage.name: {topic.name for topic in stage.outputs} - read for stage in stages}
-    making = [stage for stage in stages if isinstance(stage, Mapper) or own[stage.name] & set(wanted)]
+    used = {source.topic.name for stage in stages for source in stage.inputs}.union(wanted)
+    making = [stage for stage in stages if isinstance(stage, Mapper) or _owing(stage) & used]
     viewed: set[str] = set()
     while True:
         viewed = {view.topic.name for stage in making for view in stage.views}
-        more = [stage for stage in stages if stage not in making and own[stage.name] & viewed]
+        more = [stage for stage in stages if stage not in making and _owing(stage) & viewed]
         if not more:
             break
         making += more
     folders = [stage for stage in making if isinstance(stage, Folder)]
-    return sorted(folders, key=lambda stage: not own[stage.name] & viewed)
+    return sorted(folders, key=lambda stage: not _owing(stage) & viewed)
+
+
+def _owing(stage: Stage) -> set[str]:
+    """Return the topics of what a processor makes of owed work."""
+    facts = stage.facts if isinstance(stage, Folder) else ()
+    return {topic.name for topic in stage.outputs if topic not in facts}

@@ -15,7 +15,7 @@ from agents.engine import topics as engine_topics
 from agents.shop.feed import Address
 from agents.topics import ALL, INPUTS
 
-FOLDERS = ("shoppers", "items")
+FOLDERS = ("shoppers", "items", "outcomes")
 """The processors that keep a state, and so a changelog."""
 
 

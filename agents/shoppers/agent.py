@@ -25,6 +25,7 @@ from agents.topics import (
     PAIRS,
     RECOMMENDATIONS,
     REQUESTS,
+    RESPONSES,
     SEARCHES,
     SENTIMENTS,
 )
@@ -52,7 +53,8 @@ class Shoppers(Folder):
         )
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
-        self.outputs = (PAIRS, MERGES, RECOMMENDATIONS, COPY, DECISIONS)
+        self.facts = (PAIRS, MERGES, RESPONSES)
+        self.outputs = (*self.facts, RECOMMENDATIONS, COPY, DECISIONS)
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
         """Change the profile; give pairs, a merge and the lists that are owed."""

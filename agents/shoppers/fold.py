@@ -31,8 +31,9 @@ from agents.shoppers.profile import (
     speak,
     thousandths,
 )
+from agents.shoppers.responses import responses
 from agents.topics import PAIRS
-from schemas.clicks import AddToCart, Basket, Click, CopyShown, Interaction, Lines, ListShown, Order, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, CopyShown, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
 from schemas.pairs import Pair
 from schemas.requests import Request
@@ -70,19 +71,24 @@ def fold(profile: Profile, event: Any, origin: Origin) -> Effects:
     return Effects(facts, owed_by(event), outcome)
 
 
-def _interaction(profile: Profile, event: Interaction, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+def _interaction(
+    profile: Profile, event: View | Click | AddToCart | Purchase, at: int, origin: Origin
+) -> tuple[Facts, Outcome]:
     speak(profile, at, event.language)
-    return _touch(profile, event.shopper, Touched(at, order(origin), event.item, _KIND[type(event)]), origin), "folded"
+    facts = _touch(profile, event.shopper, Touched(at, order(origin), event.item, _KIND[type(event)]), origin)
+    if event.recommendation_id is not None or event.copy_id is not None:
+        facts = (*facts, *responses(event, at, origin))
+    return facts, "folded"
 
 
-def _lines(profile: Profile, event: Lines, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+def _lines(profile: Profile, event: Basket | Order, at: int, origin: Origin) -> tuple[Facts, Outcome]:
     """Fold each item once, in the order of their names: of one moment, that is how touches are sorted."""
     speak(profile, at, event.language)
     kind, place = _KIND[type(event)], order(origin)
     facts: list[Output] = []
     for number, item in enumerate(sorted({line.item for line in event.lines})):
         facts += _touch(profile, event.shopper, Touched(at, place, item, kind), origin, number)
-    return tuple(facts), "folded"
+    return (*facts, *responses(event, at, origin)), "folded"
 
 
 def _touch(profile: Profile, shopper: str, touch: Touched, origin: Origin, number: int = 0) -> Facts:
@@ -146,10 +152,15 @@ def _list_shown(profile: Profile, event: ListShown, at: int, origin: Origin) -> 
     if not event.items:
         return (), "empty"
     insert(profile.shown, Shown(at, order(origin), event.items[:SHOWN_ITEMS]), SHOWINGS)
-    return (), "folded"
+    return responses(event, at, origin), "folded"
 
 
-def _language_only(profile: Profile, event: CopyShown | Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+def _copy_shown(profile: Profile, event: CopyShown, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+    speak(profile, at, event.language)
+    return responses(event, at, origin), "folded"
+
+
+def _language_only(profile: Profile, event: Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
     del origin
     speak(profile, at, event.language)
     return (), "folded"
@@ -192,7 +203,7 @@ _FOLDS: dict[type, Callable[[Profile, Any, int, Origin], tuple[Facts, Outcome]]]
     **dict.fromkeys(_KIND, _interaction),
     **dict.fromkeys((Basket, Order), _lines),
     ListShown: _list_shown,
-    CopyShown: _language_only,
+    CopyShown: _copy_shown,
     Request: _language_only,
     Search: _search,
     Sentiment: _sentiment,

@@ -19,7 +19,7 @@ from agents.engine.topics import read_by, used_by
 from agents.intake import Admitted, Intake, partition_of
 from agents.processor import Input
 from agents.settings import Settings
-from agents.topics import ALL, BY_NAME, IDENTIFIES, INPUTS, INTERNAL, LISTS
+from agents.topics import ALL, BY_NAME, COPY, DECISIONS, IDENTIFIES, INPUTS, RECOMMENDATIONS
 from agents.wiring import stages
 from schemas.clicks import Purchase
 from schemas.dead_letters import DeadLetter
@@ -47,7 +47,7 @@ def test_every_released_contract_still_holds(version: Path) -> None:
 def test_a_contract_was_released() -> None:
     assert "0.1.0" in {path.name for path in versions(RELEASED)}
     for path in versions(RELEASED):
-        assert {topic.name for topic in INPUTS + INTERNAL + LISTS} <= load(path).keys()
+        assert {topic.name for topic in INPUTS + (RECOMMENDATIONS, COPY, DECISIONS)} <= load(path).keys()
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -206,7 +206,9 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "line"), RECORDED)
 def test_what_was_valid_input_when_it_was_released_is_read_today(name: str, line: bytes) -> None:
     for path in versions(RELEASED):
-        promise = load(path)[name]
+        promise = load(path).get(name)
+        if promise is None:  # the topic is newer
+            continue
         assert promise.schema is not None
         valid = Draft202012Validator(promise.schema).is_valid(json.loads(line))
         if "send" in promise.actions:

@@ -55,6 +55,7 @@ class Shoppers(Folder):
         self.cards: dict[str, int] = {}
         self.inputs = (Input(CLICKS, key=lambda it: it.shopper), Input(SENTIMENTS, key=lambda it: it.shopper))
         self.views = (View(ITEM_CARDS, lambda key, card: self.cards.update({key: card.views})),)
+        self.facts = (PAIRS,)
         self.outputs = (PAIRS, RECOMMENDATIONS)
         self.jobs: list[int] = []
 
