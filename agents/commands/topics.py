@@ -72,8 +72,8 @@ def apply_command(
 
     All or nothing: one refusal, and nothing is changed.  Refused are another partition count (keys would move away
     from their states), more copies than there are brokers or than a topic has, and an end of compaction while a topic
-    holds records.  Shorter retention, a beginning of compaction, and a minimum of copies in sync that is not reached
-    now need --yes, or a yes at the terminal.
+    holds records.  Shorter retention, a beginning of compaction, and another minimum of copies in sync, if it is lower
+    or not reached now, need --yes, or a yes at the terminal.
 
     Exit codes: 0 done, or nothing to do; 1 refused; 2 no broker, no --yes, or bad usage or configuration.
 
