@@ -13,6 +13,7 @@ COMMANDS = {
     "replay": "Run an event log through the agents without a broker.",
     "record": "Write what is on topics to an event log.",
     "produce": "Send an event log to a broker.",
+    "dlq": "Look at records that could not be used; replay or drop them.",
     "import": "Turn foreign data into an event log.",
 }
 """Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""

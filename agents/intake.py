@@ -23,7 +23,7 @@ MAX_ID = 256
 
 _MAX_MESSAGE = 300
 """Characters of a message that may come from the data."""
-_WIRE_PREFIX = 5
+WIRE_PREFIX = 5
 """Bytes before the value in the wire format of schema registries: a zero and the number of a schema."""
 
 
@@ -115,10 +115,10 @@ class Intake:
 
     def _read_prefixed(self, value: bytes, event_id: str | None) -> Admitted | Rejection | None:
         """Read a value behind the prefix of a schema registry; None if it has no such prefix."""
-        if value[0:1] != b"\0" or len(value) <= _WIRE_PREFIX:
+        if value[0:1] != b"\0" or len(value) <= WIRE_PREFIX:
             return None
         try:
-            return Admitted(self.decode(value[_WIRE_PREFIX:]), event_id)
+            return Admitted(self.decode(value[WIRE_PREFIX:]), event_id)
         except (ValueError, RecursionError) as error:
             return _rejection(error)
 

@@ -21,5 +21,8 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
     return Shoppers(models, policy), Reviews(models), Items(models)
 
 
+KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items)
+"""The processors as classes: what they read can be looked at without a model."""
+
 FOLDERS = (Shoppers.name, Items.name)
 """The processors that keep state, each in a changelog."""
