@@ -96,7 +96,7 @@ def letter_of(record: LogRecord, prefix: str) -> Letter:
         if (field := _FIELDS.get(name)) is not None
     }
     place = Place(record.topic.removeprefix(prefix), record.partition, record.offset)
-    given["topic"] = given.get("topic", "").removeprefix(prefix)
+    given |= {"topic": given.get("topic", "").removeprefix(prefix), "message": given.get("message", "")}
     try:
         why = msgspec.convert(given, DeadLetter, strict=False)
     except msgspec.ValidationError:
