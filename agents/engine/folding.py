@@ -136,10 +136,10 @@ class FolderRunner(Runner):
                 self.reject(topic, origin, record, read if isinstance(read, Rejection) else _TWICE)
                 continue
             origin = misplaced(msgspec.structs.replace(origin, id=read.id))
-            key, state = record.key, shard.states[record.key]
             if any(name == wire.ONLY_OUTPUT for name, _ in record.headers):
                 self._reask(shard, batch, record, read.event, origin)
                 continue
+            key, state = record.key, shard.states[record.key]
             effects = fold_once(self.stage, state, 0, record.offset, read.event, origin)
             if isinstance(effects, str):
                 self._not_folded(shard, batch, record, effects, read.event, origin)

@@ -112,15 +112,15 @@ class Replayer:
 
     def _take(self, source: _Source, record: LogRecord) -> None:
         stage, topic = source.stage, record.topic
-        origin = rekeyed(record.headers) if isinstance(stage, Mapper) else None  # a replayed dead letter
-        if origin is None or origin.topic != topic:
-            origin = Origin(topic, record.partition, record.offset, record.timestamp)
+        place = (topic, record.partition, record.offset, record.timestamp)
+        if isinstance(stage, Mapper) and (first := rekeyed(record.headers)) is not None and first.topic == topic:
+            place = (topic, first.partition, first.offset, first.timestamp)  # a replayed dead letter
         found = source.intake.admit(record.key, record.value, record.headers, record.partition, self._places.partitions)
         if isinstance(found, Rejection):
             self.outcomes[stage.name, topic, "dead_letter"] += 1
-            self._refuse(record, origin, found)
+            self._refuse(record, Origin(*place), found)
             return
-        origin = msgspec.structs.replace(origin, id=found.id)
+        origin = Origin(*place, found.id)
         if isinstance(stage, Mapper):
             self.outcomes[stage.name, topic, "folded"] += 1
             self._map(stage, found.event, origin)
