@@ -9,6 +9,7 @@ import msgspec
 
 from agents import headers as wire
 from agents.engine.context import Batch, Context
+from agents.engine.delivery import Entry
 from agents.engine.keyspace import Keyspace
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner, rekeyed_origin
@@ -70,7 +71,7 @@ class FolderRunner(Runner):
 
     def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
-        topic, partition = batch.topic, batch.partition
+        topic, partition, entry = batch.topic, batch.partition, batch.entry
         intake, source, folder = self.intakes[topic], self._index[topic], self.stage
         decode, key_of = intake.decode, intake.source.key
         states, find, touch, folded = shard.states, shard.states.get, shard.dirty.add, 0
@@ -113,7 +114,7 @@ class FolderRunner(Runner):
                 for fact in effects.facts:
                     self.emit(fact)
                 for owed in effects.owed:
-                    self._owe(batch, record, owed, origin)
+                    self._owe((partition, key), owed, entry, origin, record)
             else:
                 self._not_folded(shard, batch, record, str(effects), event, origin)
         if folded:
@@ -150,7 +151,7 @@ class FolderRunner(Runner):
             for fact in effects.facts:
                 self.emit(fact)
             for owed in effects.owed:
-                self._owe(batch, record, owed, origin)
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 
     def _reask(self, shard: Shard, batch: Batch, record: Any, event: Any, origin: Origin) -> None:
         """Owe the output of an event that was folded when it first came: a model had failed, and was mended."""
@@ -158,7 +159,7 @@ class FolderRunner(Runner):
         state = shard.states[record.key]
         if state.revision:  # else it was erased: nothing is known of its key, and nothing is to be said of it
             for owed in self.stage.owes(state, event, origin):
-                self._owe(batch, record, owed, origin)
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 
     def _check(self, intake: Intake, batch: Batch, record: Any, event: Any, event_id: str | None) -> bool:
         """Send a record away that does not belong here; tell whether that was done."""
@@ -193,15 +194,16 @@ class FolderRunner(Runner):
         self.outcomes[batch.topic, why] += 1
         if why == "redelivered":
             for owed in self.stage.owes(shard.states[record.key], event, origin):
-                self._owe(batch, record, owed, origin)
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
         else:
             shard.dirty.add(record.key)
 
-    def _owe(self, batch: Batch, record: Any, owed: Owed, origin: Origin) -> None:
+    def _owe(self, place: tuple[int, bytes], owed: Owed, entry: Entry, origin: Origin, record: Any) -> None:
+        """Owe what the newest *record* of a key wants; the queue keeps the record, in case that it can't be made."""
         self.queue.put(
-            ((batch.partition, record.key), owed.slot),
+            (place, owed.slot),
             (owed, origin, record),
-            batch.entry,
+            entry,
             now=time.monotonic(),
             since=record.timestamp,
             linger=owed.linger,
