@@ -32,6 +32,7 @@ class Transactions:
                 "compression.type": "lz4",
                 "linger.ms": 5,
                 "log_level": 0,
+                "log.queue": True,  # nobody reads it: that another one took over is said below, in our words
             }
         )
         try:
