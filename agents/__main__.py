@@ -14,6 +14,7 @@ COMMANDS = {
     "replay": "Run an event log through the agents without a broker.",
     "record": "Write what is on topics to an event log.",
     "produce": "Send an event log to a broker.",
+    "dlq": "Look at records that could not be used; replay or drop them.",
     "import": "Turn foreign data into an event log.",
     "schema": "Write the contract of every topic, and compare it with what was released.",
 }

@@ -27,7 +27,7 @@ MAX_ID = 256
 
 _MAX_MESSAGE = 300
 """Characters of a message that may come from the data."""
-_WIRE_PREFIX = 5
+WIRE_PREFIX = 5
 """Bytes before the value in the wire format of schema registries: a zero and the number of a schema."""
 
 
@@ -99,8 +99,8 @@ class Intake:
         try:
             return Admitted(self.decode(value), event_id)
         except (ValueError, RecursionError) as error:
-            if value[:1] == b"\0" and len(value) > _WIRE_PREFIX:
-                return self._read_bare(value[_WIRE_PREFIX:], event_id)
+            if value[:1] == b"\0" and len(value) > WIRE_PREFIX:
+                return self._read_bare(value[WIRE_PREFIX:], event_id)
             return self._read_otherwise(value, event_id, error)
 
     def right_key(self, event: Any, key: bytes | None, partition: int, partitions: int) -> Rejection | str | None:

@@ -26,9 +26,11 @@ MAX_SKEW = timedelta(seconds=5)
 
 _MAX_SKEW_MILLISECONDS = MAX_SKEW // timedelta(milliseconds=1)
 
-Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty", "waiting"]
-"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state; what it tells of a
-`waiting` one comes with a later event."""
+Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "reasked", "merged", "empty", "waiting"]
+"""What became of an event that could be read.  All but `duplicate`, `redelivered` and `reasked` changed the state.
+
+`reasked`: it was folded long ago, and its output was asked for again.  What a `waiting` one tells comes with a later event.
+"""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -152,7 +154,7 @@ class Folder(Stage):
         del state, owed, epoch
 
     def owes(self, state: Any, event: Any, origin: Origin) -> Sequence[Owed]:
-        """Return what an event that was folded before a crash still owes; *state* has it already.  By default nothing."""
+        """Return what an event owes that *state* has already: its outputs were lost.  By default nothing."""
         del state, event, origin
         return ()
 
@@ -165,7 +167,7 @@ class Mapper(Stage):
         """Note what `score` and `finish` need of *event*."""
 
 
-def sources(folder: Folder) -> tuple[Topic, ...]:
+def sources(folder: Folder | type[Folder]) -> tuple[Topic, ...]:
     """Return the topics whose offsets a state keeps: the one of misplaced records first, then the inputs in their order."""
     rekey = REKEY_SHOPPERS if folder.inputs[0].topic.key == "shopper" else REKEY_ITEMS
     return (rekey, *(source.topic for source in folder.inputs))

@@ -8,6 +8,7 @@ from schemas.cards import ItemCard, ItemVector
 from schemas.catalog import CatalogEntry
 from schemas.clicks import ClickEvent, Response
 from schemas.copy import Copy
+from schemas.dead_letters import Handled
 from schemas.identifies import Identify, Merge
 from schemas.outcomes import Outcome
 from schemas.pairs import Pair
@@ -17,7 +18,7 @@ from schemas.reviews import Review
 from schemas.searches import Search
 from schemas.sentiments import Feedback, Sentiment
 
-Key = Literal["shopper", "item", "item_model"]
+Key = Literal["shopper", "item", "item_model", "letter"]
 """Topics with the same key have equal partition counts."""
 
 
@@ -110,7 +111,15 @@ DEAD_LETTERS = tuple(
 )
 """One for each topic that a worker folds."""
 
-ALL = INPUTS + INTERNAL + LISTS + REKEYS + DEAD_LETTERS
+DLQ_HANDLED = Topic(
+    "dlq-handled.v1",
+    Handled,
+    "letter",
+    "Which dead letters were replayed or dropped, when and by whom.",
+    compacted=True,
+)
+
+ALL = (*INPUTS, *INTERNAL, *LISTS, *REKEYS, *DEAD_LETTERS, DLQ_HANDLED)
 
 BY_NAME = {topic.name: topic for topic in ALL}
 

@@ -22,5 +22,8 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
     return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()
 
 
+KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items, Outcomes)
+"""The processors as classes: what they read can be looked at without a model."""
+
 FOLDERS = (Shoppers.name, Items.name, Outcomes.name)
 """The processors that keep state, each in a changelog."""

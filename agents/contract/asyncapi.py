@@ -19,6 +19,7 @@ _KEYS = {
     "shopper": "The shopper's id, in UTF-8.",
     "item": "The item's id, in UTF-8.",
     "item_model": "The item's id, a line feed, and the version of the model, in UTF-8.",
+    "letter": "Where the dead letter lies: topic/partition/offset, in UTF-8.",
 }
 _OTHER_KEYS = {"identifies.v1": "The anonymous id, in UTF-8."}
 

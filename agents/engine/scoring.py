@@ -85,10 +85,12 @@ class Scorer:
         scored = await self._score([job for _, job in work])
         metrics.batch_run.labels(name).observe(time.perf_counter() - begun)
         for (item, job), result in zip(work, scored, strict=True):
+            if not item.entries:
+                continue  # its partition is another worker's by now
             if isinstance(result, Exception):
                 runner.give_up(item, result)
                 self.wake()
-            elif item.entries:  # else its partition is another worker's by now
+            else:
                 self._send(item, runner.stage.finish(job, result))
         runner.count()
 

@@ -39,22 +39,22 @@ class Shoppers(Folder):
 
     name = "shoppers"
     state = Profile
+    inputs = (
+        Input(CLICKS, _SHOPPER),
+        Input(SEARCHES, _SHOPPER),
+        Input(REQUESTS, _SHOPPER),
+        Input(IDENTIFIES, attrgetter("anonymous")),
+        Input(SENTIMENTS, _SHOPPER),
+        Input(MERGES, _SHOPPER),
+    )
+    facts = (PAIRS, MERGES, RESPONSES)
+    outputs = (*facts, RECOMMENDATIONS, COPY, DECISIONS)
 
     def __init__(self, models: Models, policy: Policy) -> None:
         self.models = models
         self.policy = policy
-        self.inputs = (
-            Input(CLICKS, _SHOPPER),
-            Input(SEARCHES, _SHOPPER),
-            Input(REQUESTS, _SHOPPER),
-            Input(IDENTIFIES, attrgetter("anonymous")),
-            Input(SENTIMENTS, _SHOPPER),
-            Input(MERGES, _SHOPPER),
-        )
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
-        self.facts = (PAIRS, MERGES, RESPONSES)
-        self.outputs = (*self.facts, RECOMMENDATIONS, COPY, DECISIONS)
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
         """Change the profile; give pairs, a merge and the lists that are owed."""
