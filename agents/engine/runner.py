@@ -32,6 +32,8 @@ class Runner(ABC):
         """Topic to how its records are read."""
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By topic and outcome, since the last `count`."""
+        self.newest: dict[str, int] = {}
+        """Topic to the broker's time of the newest record handled, in milliseconds since 1970."""
 
     @property
     @abstractmethod
@@ -53,6 +55,12 @@ class Runner(ABC):
     @abstractmethod
     def give_up(self, item: Item, error: Exception) -> None:
         """Settle an *item* that can't be scored."""
+
+    def note(self, batch: Batch) -> None:
+        """Remember how new the newest record is that was handled."""
+        newest = batch.records[-1].timestamp
+        if newest > self.newest.get(batch.topic, 0):
+            self.newest[batch.topic] = newest
 
     def emit(self, output: Output) -> None:
         """Send an output on behalf of an event that is folded."""
@@ -80,6 +88,8 @@ class Runner(ABC):
         for (topic, outcome), number in self.outcomes.items():
             self.context.metrics.events.labels(self.stage.name, topic, outcome).inc(number)
         self.outcomes.clear()
+        for topic, milliseconds in self.newest.items():
+            self.context.metrics.last_event.labels(self.stage.name, topic).set(milliseconds / 1000)
         self.context.metrics.owed.labels(self.stage.name).set(len(self.queue) + self.queue.flying)
 
     def _release(self, entry: Entry) -> None:
