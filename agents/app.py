@@ -6,7 +6,13 @@ from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 import faust
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from agents.engine import topics
 from agents.engine.app import App, Config
@@ -29,6 +35,7 @@ def build(settings: Settings, stages: Sequence[Stage], models: Models | None = N
 
     *models* are those of the *stages*, to be told of.
     """
+    disable_created_metrics()  # a time of birth for each series: Prometheus sees it by itself
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
