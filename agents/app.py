@@ -35,7 +35,7 @@ def build(settings: Settings, stages: Sequence[Stage], models: Models | None = N
 
     *models* are those of the *stages*, to be told of.
     """
-    disable_created_metrics()  # a time of birth for each series: Prometheus sees it by itself
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a birth time for each series: twice as many
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
