@@ -128,7 +128,7 @@ class Delivery:
         """Tell whether a commit should not wait for its interval: half of what may be uncommitted is."""
         return any(2 * records >= self.uncommitted_limit for records in self.uncommitted.values())
 
-    def deliver(  # noqa: PLR0917  one record of a batch
+    def deliver(  # noqa: PLR0917  a batch, field by field
         self, source: Source, at: int, next_offset: int, records: int, readers: int, since: int = 0
     ) -> Entry | None:
         """Record a batch that was read from *at* on as delivered; None means that it must not be."""

@@ -57,10 +57,11 @@ class Runner(ABC):
         """Settle an *item* that can't be scored."""
 
     def note(self, batch: Batch) -> None:
-        """Remember how new the newest record is that was handled."""
+        """Tell how new the newest record is that was handled."""
         newest = batch.records[-1].timestamp
         if newest > self.newest.get(batch.topic, 0):
             self.newest[batch.topic] = newest
+            self.context.metrics.last_event.labels(self.stage.name, batch.topic).set(newest / 1000)
 
     def emit(self, output: Output) -> None:
         """Send an output on behalf of an event that is folded."""
@@ -88,8 +89,6 @@ class Runner(ABC):
         for (topic, outcome), number in self.outcomes.items():
             self.context.metrics.events.labels(self.stage.name, topic, outcome).inc(number)
         self.outcomes.clear()
-        for topic, milliseconds in self.newest.items():
-            self.context.metrics.last_event.labels(self.stage.name, topic).set(milliseconds / 1000)
         self.context.metrics.owed.labels(self.stage.name).set(len(self.queue) + self.queue.flying)
 
     def _release(self, entry: Entry) -> None:

@@ -1,7 +1,6 @@
 """Every query of dashboards, rules and alerts, asked of a real Prometheus that scrapes a worker while a shop is open."""
 
 import math
-import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from agents.shop.shop import Shop
 from agents.shop.worker import HOST, Worker
 from tests.dashboards import boards, queries
 from tests.prometheus import ALERTS, CONFIG, Server, load, rules, serving, tool
+from tests.promql import unthresholded
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -86,12 +86,6 @@ def _wait(server: Server, expression: str) -> list[float]:
         time.sleep(0.5)
 
 
-def _unthresholded(expression: str) -> str:
-    """Turn comparisons into 0 or 1, so that there is an answer whatever the numbers are."""
-    parts = re.split(r"(\{[^}]*\})", expression)
-    return "".join(re.sub(r"([<>!=]=|[<>])(?=\s*\d)", r"\1 bool", it) if it[0] != "{" else it for it in parts if it)
-
-
 def _of_all(expression: str) -> str:
     for name, value in WORKERS.items():
         expression = expression.replace(name, value)
@@ -100,7 +94,7 @@ def _of_all(expression: str) -> str:
 
 
 def test_comparisons_become_numbers_and_matchers_stay() -> None:
-    assert _unthresholded('a{b=~"x",c!="1"} > 0.5 and b == 0') == 'a{b=~"x",c!="1"} > bool 0.5 and b == bool 0'
+    assert unthresholded('a{b=~"x",c!="1"} > 0.5 and b == 0') == 'a{b=~"x",c!="1"} > bool 0.5 and b == bool 0'
 
 
 @pytest.mark.parametrize("expr", SHOWN)
@@ -115,7 +109,7 @@ def test_every_recorded_rule_has_an_answer(server: Server, name: str) -> None:
 
 @pytest.mark.parametrize("name", ALERTING)
 def test_every_alert_has_something_to_look_at(server: Server, name: str) -> None:
-    numbers = _wait(server, _unthresholded(ALERTING[name]))
+    numbers = _wait(server, unthresholded(ALERTING[name]))
 
     assert set(numbers) <= {0.0, 1.0}
 

@@ -6,34 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from agents.metrics import Metrics
 from tests.prometheus import ALERTS, CONFIG, ROOT, load, promtool, rules
+from tests.promql import THEIRS, exported, named
 
 CASES = ALERTS / "tests"
 RUNBOOKS = ROOT / "ops" / "runbooks"
 HEADINGS = ["## What it means", "## Look here", "## Do this", "## It is over when"]
-THEIRS = {"up", "ALERTS", "process_start_time_seconds"}
-"""Metrics that Prometheus and its client library make."""
-
 ALERTING = {rule["alert"]: rule for rule in rules() if "alert" in rule}
-
-
-def exported() -> set[str]:
-    """Return every series name that a worker exports."""
-    names = {"vitrine_model_info", "vitrine_build_info"}
-    for family in Metrics(CollectorRegistry()).registry.collect():
-        endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-        names |= {family.name + ending for ending in endings.get(family.type, ())}
-    return names
-
-
-def named(expression: str) -> set[str]:
-    """Return the names of metrics in an expression."""
-    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|without|ignoring)\s*\([^)]*\)", "", expression)
-    words = set(re.findall(r"(?<![\w:])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])", bare))
-    return words - {"and", "or", "unless", "by", "bool", "sum", "max", "min", "count", "group_left"}
 
 
 def cases() -> list[dict[str, Any]]:

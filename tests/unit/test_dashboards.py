@@ -9,7 +9,7 @@ import pytest
 from ops.grafana.build import FOLDER, built
 from tests.dashboards import boards, panels, queries
 from tests.prometheus import CONFIG, ROOT, load, rules
-from tests.unit.test_alerts import THEIRS, exported, named
+from tests.promql import THEIRS, exported, named
 
 PROVISIONING = ROOT / "ops" / "grafana" / "provisioning"
 UNITS = {"s", "short", "percentunit", "ops", "bytes"}
