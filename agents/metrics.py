@@ -10,7 +10,7 @@ from agents.tallies import Tallies
 from agents.topics import Topic, dead_letters
 from schemas.dead_letters import Stage as DeadStage
 
-OUTCOMES = (*get_args(Outcome), "dead_letter", "rekeyed")
+OUTCOMES = (*get_args(Outcome), "ignored", "dead_letter", "rekeyed")
 """What becomes of a record that was read: each ends in one of these; `redelivered` comes on top."""
 
 REASONS: Final[Mapping[DeadStage, tuple[str, ...]]] = {

@@ -8,7 +8,7 @@ import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import jsonschema
@@ -87,12 +87,11 @@ def test_every_variable_is_a_setting_and_names_the_broker(name: str) -> None:
 def test_every_command_is_one_of_vitrines(name: str) -> None:
     assert SERVICES[name]["command"][0] in COMMANDS
 
-    command: click.Command | None = main
-    for word in SERVICES[name]["command"]:
-        if isinstance(command, click.Group):
-            command = command.get_command(click.Context(command), word)
-    assert isinstance(command, click.Command)
-    assert not isinstance(command, click.Group)
+    words, command = list(SERVICES[name]["command"]), cast("click.Command | None", main)
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words.pop(0))
+    assert command is not None
+    command.make_context(name, words)  # a UsageError if it does not take the rest
 
 
 @pytest.mark.parametrize(("name", "here", "there"), mounts())
