@@ -9,7 +9,7 @@ once (on any thread, touching nothing but the jobs), `finish` makes outputs of i
 import hashlib
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -120,6 +120,11 @@ class Stage(ABC):
     """Order matters: it decides the index into `State.offsets`.  Append only."""
     views: tuple[View, ...] = ()
     outputs: tuple[Topic, ...] = ()
+    tallies: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What `tally` counts, each name with every label that it may have; no labels: the numbers' distribution matters.
+
+    A driver that exports numbers has one metric for each name (`agents.metrics`), so labels are few and known.
+    """
 
     def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
         """Run models over *jobs*; one result for each.  Called on any thread, one model version for the call."""
@@ -128,6 +133,14 @@ class Stage(ABC):
     def finish(self, job: Any, scored: Any) -> Sequence[Output]:
         """Make the outputs of one job; none by default."""
         del job, scored
+        return ()
+
+    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Say what of one job's *outputs* is worth counting: a name of `tallies`, its label and how many.
+
+        Called on the driver's thread for each job, so a look at what is there must do.  By default nothing.
+        """
+        del outputs
         return ()
 
 

@@ -36,6 +36,8 @@ class Runner(ABC):
         """Topic to how its records are read."""
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By topic and outcome, since the last `count`."""
+        self.newest: dict[str, int] = {}
+        """Topic to the broker's time of the newest record handled, in milliseconds since 1970."""
 
     @property
     @abstractmethod
@@ -56,6 +58,13 @@ class Runner(ABC):
     @abstractmethod
     def made(self, item: Item) -> None:
         """Take note that the outputs of *item* are out."""
+
+    def note(self, batch: Batch) -> None:
+        """Tell how new the newest record is that was handled."""
+        newest = batch.records[-1].timestamp
+        if newest > self.newest.get(batch.topic, 0):
+            self.newest[batch.topic] = newest
+            self.context.metrics.last_event.labels(self.stage.name, batch.topic).set(newest / 1000)
 
     def emit(self, output: Output) -> None:
         """Send an output on behalf of an event that is folded."""

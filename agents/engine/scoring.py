@@ -33,6 +33,7 @@ class Scorer:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._shed = 0
+        runner.context.metrics.batch_limit.labels(runner.stage.name).set(BATCH)
 
     def start(self, fail: Callable[[BaseException], Any]) -> None:
         """Begin to work; *fail* is told of an error that is nobody's data."""
@@ -91,7 +92,9 @@ class Scorer:
                 runner.give_up(item, result)
                 self.wake()
             else:
-                self._send(item, runner.stage.finish(job, result))
+                outputs = runner.stage.finish(job, result)
+                metrics.tally(name, runner.stage.tally(outputs))
+                self._send(item, outputs)
         runner.count()
 
     async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:

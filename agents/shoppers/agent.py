@@ -1,6 +1,6 @@
 """The agent that knows shoppers: events in; lists, words and what they were made from out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from agents.shoppers.profile import Profile
 from agents.shoppers.records import outputs, versions
 from agents.shoppers.shelf import Shelf
 from agents.shoppers.signals import signals_of
+from agents.shoppers.tally import TALLIES, tally
 from agents.topics import (
     CLICKS,
     COPY,
@@ -49,6 +50,7 @@ class Shoppers(Folder):
     )
     facts = (PAIRS, MERGES, RESPONSES)
     outputs = (*facts, RECOMMENDATIONS, COPY, DECISIONS)
+    tallies = TALLIES
 
     def __init__(self, models: Models, policy: Policy) -> None:
         self.models = models
@@ -83,3 +85,7 @@ class Shoppers(Folder):
         """Return the records; all of the work is done where it does not hold the driver's thread."""
         del job
         return scored
+
+    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Count lists by what they rest on, their slots by source, and copies made and missing."""
+        return tally(outputs)
