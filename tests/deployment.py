@@ -22,7 +22,7 @@ from agents.topics import BY_NAME
 
 EPOCH_BYTES = 4
 FENCE_KEY = b"\xff__fence"
-ASKED, ANSWER_SECONDS = 20, 3
+ASKED, ANSWER_SECONDS, LOOK_SECONDS = 20, 3, 0.2
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
 """Headers that name a record."""
@@ -131,8 +131,13 @@ class Deployment:
         """Return topic and partition to the end of its log."""
         places = [TopicPartition(topic, n) for topic in topics for n in range(self.settings.partitions)]
         latest: Any = OffsetSpec
-        found = self._admin.list_offsets({place: latest.latest() for place in places})
-        return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
+        for _ in range(ASKED):
+            found = self._admin.list_offsets({place: latest.latest() for place in places})
+            with suppress(KafkaException):  # of a topic that was just made a broker may not know yet that it leads it
+                return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
+            time.sleep(LOOK_SECONDS)
+        message = f"nobody knows the ends of {', '.join(topics)}"
+        raise RuntimeError(message)
 
     def read(self, topic: str, *, changelog: bool = False) -> list[Any]:
         """Return the committed messages of a topic, by partition and offset."""
