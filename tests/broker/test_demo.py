@@ -1,10 +1,14 @@
 """The demo from its opening to its end, on the embedded broker, with the test's own small worker."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Timer
+from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +18,8 @@ from agents.shop import venue
 from agents.shop.demo import Plan, run
 from agents.shop.feed import Pace
 from agents.shop.worker import Worker, WorkerError
+
+T = TypeVar("T")
 
 WORKER = (sys.executable, str(Path(__file__).parent.parent / "shop_worker.py"))
 
@@ -90,6 +96,45 @@ def test_a_worker_stops_with_its_context(tmp_path: Path) -> None:
 
     with pytest.raises(WorkerError, match=f"signal {int(signal.SIGTERM)}"):
         worker.check()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has ended")
+@pytest.mark.parametrize("through", [(), ("make", "-f")])
+def test_a_worker_does_not_outlive_a_demo_that_is_killed(tmp_path: Path, through: tuple[str, ...]) -> None:
+    pids = tmp_path / "pids"
+    worker = f"import os, time; open({str(pids)!r}, 'a').write(f'{{os.getppid()}} {{os.getpid()}} '); time.sleep(600)"
+    program = tmp_path / "demo.py"
+    program.write_text(
+        "import sys, pathlib, threading\nfrom agents.shop.worker import Worker\n"
+        f"with Worker({{}}, pathlib.Path({str(tmp_path / 'log')!r}), (sys.executable, '-c', {worker!r})):\n"
+        "    threading.Event().wait()\n"
+    )
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"demo:\n\t{sys.executable} {program}\n")
+    command = [*through, str(makefile)] if through else [sys.executable, str(program)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    demo, child = eventually(lambda: pids.exists() and [int(it) for it in pids.read_text().split()])
+
+    os.kill(demo, signal.SIGKILL)
+
+    process.wait(60)
+    eventually(lambda: gone(child))
+
+
+def eventually(look: Callable[[], T]) -> T:
+    """Return what *look* gives as soon as it is something; the test's time limit is the only one."""
+    while not (found := look()):
+        time.sleep(0.02)
+    return found
+
+
+def gone(pid: int) -> bool:
+    """Return whether the process has ended; one that nobody has waited for has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_a_broker_that_does_not_answer_is_bad_usage() -> None:
