@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -9,11 +11,14 @@ import msgspec
 
 from agents.broker import EmbeddedBrokerError, RecordsDroppedError
 from agents.engine.errors import ConfigurationError
+from agents.replay.errors import LogError
+from agents.replay.log import created
 from agents.replay.terminal import UnusableError, say, settings
 from agents.shop import venue
 from agents.shop.demo import Plan, run
 from agents.shop.feed import Pace
 from agents.shop.figures import show
+from agents.shop.recording import Recording
 from agents.shop.sender import SendError
 from agents.shop.watch import stopping
 from agents.shop.worker import WorkerError
@@ -33,6 +38,11 @@ LIVE_RATE = 40.0
 @click.option("--present", type=click.IntRange(min=1), default=16, show_default=True, help="Shoppers there at a time.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
 @click.option("--rubbish", type=click.FloatRange(0, 1), default=0.0, help="Share of bad records among the events.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the shop's events here, for `vitrine replay`; packed if it ends in .gz or .zst.",
+)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--keep", is_flag=True, help="Leave the topics on a real Kafka; they are deleted otherwise.")
@@ -46,6 +56,7 @@ def command(
     present: int,
     rate: float | None,
     rubbish: float,
+    record: Path | None,
     report: Path | None,
     as_json: bool,
     keep: bool,
@@ -59,6 +70,7 @@ def command(
     Examples:
       vitrine demo
       vitrine demo --once --events 20000 --seed 7 --report demo.json
+      vitrine demo --record shop.jsonl.zst
       vitrine demo --broker 127.0.0.1:9092
     """  # noqa: D301  click's mark for lines that stay as they are
     pace = Pace(rate or (None if once else LIVE_RATE), events or (EVENTS if once else None), rubbish)
@@ -67,8 +79,9 @@ def command(
     plan = Plan(shoppers=shoppers, present=present, seed=seed, pace=pace, live=not once)
     with stopping() as stop:
         try:
-            figures = run(place, plan, stop, say)
-        except (ConfigurationError, EmbeddedBrokerError) as error:
+            with _recording(record) as recording:
+                figures = run(place, msgspec.structs.replace(plan, recording=recording), stop, say)
+        except (ConfigurationError, EmbeddedBrokerError, LogError) as error:
             raise UnusableError(str(error)) from error
         except (WorkerError, RecordsDroppedError, SendError) as error:
             raise click.ClickException(str(error)) from error
@@ -82,3 +95,23 @@ def command(
     if once and stopped:
         say("Stopped before the end.")
     sys.exit(int(not figures.fine or (once and stopped)))
+
+
+@contextmanager
+def _recording(path: Path | None) -> Iterator[Recording | None]:
+    """Give what writes to *path*, and say afterwards what is there."""
+    if path is None:
+        yield None
+        return
+    recording = None
+    try:
+        with created(path) as file:
+            recording = Recording(file)
+            yield recording
+            file.flush()
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise LogError(message) from error
+    finally:
+        if recording is not None:
+            say(f"{recording.records:,} records of the shop are in {path}: vitrine replay {path} --out lists.jsonl")

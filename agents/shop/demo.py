@@ -16,6 +16,7 @@ from rich.live import Live
 from agents.shop.feed import Feed, Pace
 from agents.shop.figures import Figures, figures, lost
 from agents.shop.floor import Floor
+from agents.shop.recording import Recording
 from agents.shop.screen import Screen
 from agents.shop.shop import Shop
 from agents.shop.venue import Venue
@@ -47,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a person watches, and says when to stop."""
     worker: Sequence[str] = COMMAND
     """How the worker is started."""
+    recording: Recording | None = None
+    """Gets what the shop sends."""
 
 
 def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Callable[[str], None]) -> Figures | None:
@@ -63,7 +66,7 @@ def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Cal
             return None
         shop = Shop(shoppers=plan.shoppers, present=plan.present, seed=plan.seed, opened=datetime.now(UTC))
         floor = Floor(shop, patience=PATIENCE)
-        feed = stack.enter_context(Feed(floor, venue.address, seed=plan.seed))
+        feed = stack.enter_context(Feed(floor, venue.address, seed=plan.seed, recording=plan.recording))
         tell("The worker is ready. Publishing the catalogue …")
         feed.publish()
         _unaccounted(floor, worker, stop, SETTLE_SECONDS)

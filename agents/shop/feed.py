@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from agents.shop.floor import Floor
 from agents.shop.listener import Listener
+from agents.shop.recording import Recording
 from agents.shop.rubbish import Rubbish
 from agents.shop.sender import Sender
 from agents.shop.wire import message
@@ -44,7 +45,13 @@ class Feed:
     """A shop on a broker."""
 
     def __init__(
-        self, floor: Floor, address: Address, *, seed: int, clock: Callable[[], float] = time.monotonic
+        self,
+        floor: Floor,
+        address: Address,
+        *,
+        seed: int,
+        recording: Recording | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.events = 0
         """Records made on the topics of shoppers, bad ones included."""
@@ -54,7 +61,7 @@ class Feed:
         self._seed = seed
         self._clock = clock
         self._number = 0
-        self._sender = Sender(address.bootstrap, address.prefix)
+        self._sender = Sender(address.bootstrap, address.prefix, recording)
         self._rubbish = Rubbish(seed, address.partitions)
         self._listener = Listener(floor, address.bootstrap, address.prefix, address.partitions)
         self._stack = ExitStack()

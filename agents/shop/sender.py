@@ -5,6 +5,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from agents.shop import wire
+from agents.shop.recording import Recording
 
 LINGER_MS = 1
 """A list is waited for: records leave almost at once."""
@@ -20,10 +21,11 @@ class SendError(Exception):
 class Sender:
     """A producer that counts acknowledgements."""
 
-    def __init__(self, bootstrap: str, prefix: str) -> None:
-        """Send to *bootstrap*, topics with *prefix* before their names."""
+    def __init__(self, bootstrap: str, prefix: str, recording: Recording | None = None) -> None:
+        """Send to *bootstrap*, topics with *prefix* before their names; tell *recording* of what is acknowledged."""
         self.acked = 0
         self._error: str | None = None
+        self._recording = recording
         self._prefix = prefix
         self._producer = Producer(
             {
@@ -72,6 +74,8 @@ class Sender:
     def _delivered(self, error: KafkaError | None, record: Message) -> None:
         if error is None:
             self.acked += 1
+            if self._recording is not None:
+                self._recording.take(record, (record.topic() or "").removeprefix(self._prefix))
         elif self._error is None:
             self._error = f"{record.topic()}: {error.str()}"
 

@@ -10,22 +10,34 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import TypeVar
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from agents.__main__ import main
+from agents.replay.log import created, read
 from agents.shop import venue
 from agents.shop.demo import Plan, run
 from agents.shop.feed import Pace
+from agents.shop.recording import Recording
 from agents.shop.worker import Worker, WorkerError
+from schemas.recommendations import Recommendations
 
 T = TypeVar("T")
 
 WORKER = (sys.executable, str(Path(__file__).parent.parent / "shop_worker.py"))
 
 
-def plan(events: int | None, *, rubbish: float = 0.0, live: bool = False, worker: tuple[str, ...] = WORKER) -> Plan:
-    return Plan(shoppers=60, present=12, seed=7, pace=Pace(None, events, rubbish), live=live, worker=worker)
+def plan(
+    events: int | None,
+    *,
+    rubbish: float = 0.0,
+    live: bool = False,
+    worker: tuple[str, ...] = WORKER,
+    recording: Recording | None = None,
+) -> Plan:
+    pace = Pace(None, events, rubbish)
+    return Plan(shoppers=60, present=12, seed=7, pace=pace, live=live, worker=worker, recording=recording)
 
 
 def quiet(line: str) -> None:
@@ -64,6 +76,39 @@ def test_a_demo_without_end_stops_when_it_is_told() -> None:
     assert figures is not None
     assert figures.events_in > 0
     assert figures.fine
+
+
+@pytest.mark.parametrize("name", ["shop.jsonl", "shop.jsonl.zst"])
+def test_a_recorded_demo_can_be_replayed(tmp_path: Path, name: str) -> None:
+    log = tmp_path / name
+    with created(log) as file:
+        recording = Recording(file)
+        figures = run(venue.embedded(4), plan(600, rubbish=0.05, recording=recording), Event(), quiet)
+
+    assert figures is not None
+    records = [record for _, record in read(log)]
+    assert len(records) == recording.records == figures.events_in + figures.catalog_in
+    places = {(it.topic, it.partition, it.offset) for it in records}
+    assert len(places) == len({dict(it.headers)["ce_id"] for it in records}) == len(records)
+    for topic, partition in {place[:2] for place in places}:
+        offsets = sorted(place[2] for place in places if place[:2] == (topic, partition))
+        assert offsets == list(range(len(offsets)))
+
+    out = tmp_path / "lists.jsonl"
+    options = ["--partitions", "4", "--topics", "recommendations.v1", "--out", str(out)]
+    result = CliRunner().invoke(main, ["replay", str(log), *options])
+
+    assert result.exit_code == 0, result.output
+    lists = [msgspec.json.decode(record.value or b"", type=Recommendations) for _, record in read(out)]
+    shown = {it.shopper for it in lists if len(it.slots) == 10}
+    assert len(shown & {f"shopper-{number:05d}" for number in range(60)}) > 10
+
+
+def test_a_log_that_can_t_be_written_is_bad_usage(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["demo", "--once", "--record", str(tmp_path / "no" / "shop.jsonl")])
+
+    assert result.exit_code == 2
+    assert "No such file or directory" in result.output
 
 
 def test_a_worker_that_dies_ends_the_demo_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
