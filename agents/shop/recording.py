@@ -2,9 +2,8 @@
 
 from typing import IO
 
-from confluent_kafka import Message
-
 from agents.replay.log import LogRecord, encode
+from agents.shop.wire import Message
 
 
 class Recording:
@@ -14,20 +13,12 @@ class Recording:
         self.records = 0
         self._file = file
 
-    def take(self, message: Message, topic: str) -> None:
-        """Write an acknowledged record under the name *topic*; OSError if the disk does not take it."""
-        record = LogRecord(
-            topic,
-            message.partition() or 0,
-            message.offset() or 0,
-            message.timestamp()[1],
-            _bytes(message.key()),
-            _bytes(message.value()),
-            tuple((name, _bytes(value)) for name, value in message.headers() or ()),
-        )
+    def take(self, message: Message, partition: int, offset: int, timestamp: int) -> None:
+        """Write a record and where it lies since *timestamp*, in milliseconds since 1970.
+
+        Raise OSError if the disk does not take it.
+        """
+        headers = tuple((name, it.encode() if isinstance(it, str) else it) for name, it in message.headers)
+        record = LogRecord(message.topic.name, partition, offset, timestamp, message.key, message.value, headers)
         self._file.write(encode(record))
         self.records += 1
-
-
-def _bytes(data: str | bytes | None) -> bytes | None:
-    return data.encode() if isinstance(data, str) else data

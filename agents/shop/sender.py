@@ -1,5 +1,6 @@
 """The shop's records to a broker; each one is acknowledged, or the run ends."""
 
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -49,7 +50,7 @@ class Sender:
                     value=message.value,
                     headers=message.headers,
                     partition=-1 if message.partition is None else message.partition,
-                    on_delivery=self._delivered,
+                    on_delivery=partial(self._delivered, message),
                 )
                 break
             except BufferError:
@@ -71,11 +72,12 @@ class Sender:
         self._producer.purge()
         self._producer.flush(1)
 
-    def _delivered(self, error: KafkaError | None, record: Message) -> None:
+    def _delivered(self, sent: wire.Message, error: KafkaError | None, record: Message) -> None:
         if error is None:
             self.acked += 1
             if self._recording is not None:
-                self._recording.take(record, (record.topic() or "").removeprefix(self._prefix))
+                # a report of delivery has no headers, so what was sent is taken
+                self._recording.take(sent, record.partition() or 0, record.offset() or 0, record.timestamp()[1])
         elif self._error is None:
             self._error = f"{record.topic()}: {error.str()}"
 

@@ -159,15 +159,15 @@ def test_a_worker_does_not_outlive_a_demo_that_is_killed(tmp_path: Path, through
     command = [*through, str(makefile)] if through else [sys.executable, str(program)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    demo, child = eventually(lambda: pids.exists() and [int(it) for it in pids.read_text().split()])
+    demo, child = eventually(lambda: [int(it) for it in pids.read_text().split()] if pids.exists() else None)
 
     os.kill(demo, signal.SIGKILL)
 
     process.wait(60)
-    eventually(lambda: gone(child))
+    eventually(lambda: gone(child) or None)
 
 
-def eventually(look: Callable[[], T]) -> T:
+def eventually(look: Callable[[], T | None]) -> T:
     """Return what *look* gives as soon as it is something; the test's time limit is the only one."""
     while not (found := look()):
         time.sleep(0.02)
