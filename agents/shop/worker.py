@@ -94,9 +94,13 @@ class Worker:
                 message = f"The worker was not ready after {timeout:g} s. Its last lines:\n{self.tail()}"
                 raise WorkerError(message)
 
+    def metrics(self) -> str | None:
+        """Return the worker's metrics as text; None while it does not answer."""
+        return self._get("/metrics")
+
     def counted(self) -> Counter[tuple[str, str]]:
         """Return how many records of each agent and topic are accounted for, by the worker's own counters."""
-        text = self._get("/metrics")
+        text = self.metrics()
         return counted(text) if text is not None else Counter()
 
     def tail(self) -> str:
