@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -127,7 +127,14 @@ def _show(stack: ExitStack, hall: _Hall, stop: Event) -> None:
 
     if keys:
         stack.enter_context(pressed({"q": stop.set, "n": hall.floor.follow_next, " ": pause}))
-    stack.enter_context(Live(screen, console=Console(), screen=True, refresh_per_second=REFRESHES))
+    live = Live(screen, console=Console(), screen=True, refresh_per_second=REFRESHES)
+    live.start()
+    stack.callback(_stop, live)
+
+
+def _stop(live: Live) -> None:
+    with suppress(OSError):  # the terminal is gone
+        live.stop()
 
 
 def _guard(hall: _Hall) -> None:

@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 _CONTROL = 6
@@ -39,7 +39,8 @@ def pressed(actions: Mapping[str, Callable[[], None]]) -> Iterator[None]:
         thread.start()
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
         os.close(end)
         if thread.is_alive():
             thread.join()

@@ -78,11 +78,11 @@ class Screen:
 
     def _halves(self, width: int, height: int) -> Lines:
         left = width * 2 // 5
-        flows, worker, lists = 7, 8, 9
+        flows, worker, lists = 8, 8, 9
         column = [
-            *boxed("what goes in, what comes out", self._flow(left - 4), left, flows),
+            *boxed("what goes in, what comes out", self._flow(left - 4, flows - 2), left, flows),
             *boxed("the worker", self._machine(left - 4), left, worker),
-            *boxed("clicked, of 100 slots shown", self._worth(left - 4, lists - 2), left, lists),
+            *boxed("how often a slot shown is clicked", self._worth(left - 4, lists - 2), left, lists),
         ]
         rest = height - len(column)
         reviews = judged(reversed(self._floor.reviews), self._floor.shop, rest - 2, airy=True)
@@ -91,13 +91,13 @@ class Screen:
         return beside(column, boxed(self._who(), self._story(right - 4, height - 2), right, height), left)
 
     def _boxes(self, width: int, height: int) -> Lines:
-        left = (width - 1) // 2
+        left = width * 43 // 100
         right = width - left - 1
         tall = height >= 34  # noqa: PLR2004  lines
         top = 9 if tall else 7
         lines = beside(
-            boxed("what goes in, what comes out", self._flow(left - 4), left, top),
-            boxed("clicked, of 100 slots shown", self._worth(right - 4, top - 2), right, top),
+            boxed("what goes in, what comes out", self._flow(left - 4, top - 2), left, top),
+            boxed("how often a slot shown is clicked", self._worth(right - 4, top - 2), right, top),
             left,
         )
         bottom = 8 if tall else 0
@@ -113,7 +113,7 @@ class Screen:
         )
 
     def _plain(self, width: int, height: int) -> Lines:
-        lines = flow(self._floor, self._clock(), width, tight=True)[: 3 if height > 18 else 2]  # noqa: PLR2004  lines
+        lines = self._flow(width, 3)[: 3 if height > 18 else 2]  # noqa: PLR2004  lines
         if height > 18:  # noqa: PLR2004  lines
             lines.append(brief(self._readings(), width))
         if height > 10:  # noqa: PLR2004  lines
@@ -131,8 +131,11 @@ class Screen:
             return [line("Waiting for the first shopper …")]
         rows = tale.rows()
         roomy = height >= 2 * LIST + 14
-        listed = 2 * LIST if roomy else max(1, min(LIST, height - 4 - (height > 10) - (height > 14)))  # noqa: PLR2004  lines
-        acts = max(1, min(8 if roomy else 5, (height - listed) // 2))
+        if roomy:
+            listed = 2 * LIST + 1
+        else:
+            listed = max(1, min(LIST + (height > LIST + 10), height - 4 - (height > 10) - (height > 14)))  # noqa: PLR2004  lines
+        acts = max(1, min(9 if roomy else 5, (height - listed) // 2))
         said = height - acts - listed - (2 if roomy else 0)
         gap = [line()] if roomy else []
         return [
@@ -151,12 +154,10 @@ class Screen:
             return line((tale.shopper, STRONG), ", from outside: somebody else's events, our list")
         taste = self._floor.shop.shoppers[tale.shopper].taste
         reads = {"en": "English", "zh": "Chinese"}[taste.language]
-        return line(
-            (tale.shopper, STRONG), f" reads {reads}; wants, and nobody is told, {' and '.join(taste.categories)}"
-        )
+        return line((tale.shopper, STRONG), f" reads {reads}; in secret wants {' and '.join(taste.categories)}")
 
-    def _flow(self, width: int) -> Lines:
-        return flow(self._floor, self._clock(), width)
+    def _flow(self, width: int, height: int) -> Lines:
+        return flow(self._floor, self._clock(), width, height)
 
     def _worth(self, width: int, height: int) -> Lines:
         return worth(self._floor.shop.tallies, width, height)

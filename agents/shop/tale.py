@@ -49,6 +49,8 @@ class Row(msgspec.Struct, frozen=True):
     """One slot of the list as a person reads it."""
 
     title: str
+    short: str
+    """The title without the brand."""
     reason: str
     source: str
     move: int | None
@@ -66,7 +68,7 @@ class Tale:
         self.deeds: deque[Deed] = deque(maxlen=DEEDS)
         """What the shopper did, newest last."""
         self.newest: Recommendations | None = None
-        self._parts: dict[str, tuple[Part, ...]] = {}
+        self._decision: Decision | None = None
         self._before: dict[str, int] = {}
         self._shop = shop
         self._reading = reading
@@ -102,7 +104,7 @@ class Tale:
             return
         before = self.newest
         self._before = {slot.item: place for place, slot in enumerate(before.slots)} if before else {}
-        self.newest, self._parts = newest, {}
+        self.newest = newest
         if not self.known:
             self.deeds.append(Deed(f"event {record.revision}, from outside", 0, now, answered=False))
         change = self._change(before, newest)
@@ -114,9 +116,9 @@ class Tale:
                 self._busy_until = now + self._reading
 
     def explained(self, decision: Decision) -> None:
-        """Take what a list of anybody was made from."""
-        if self.newest is not None and decision.recommendation_id == self.newest.recommendation_id:
-            self._parts = parts_of(decision)
+        """Take what a list of anybody was made from; it may come before its list."""
+        if decision.shopper == self.shopper:
+            self._decision = decision
 
     def follow_next(self, visitors: Iterable[str]) -> None:
         """Follow another shopper who is there and gets lists of their own, or one of *visitors*, from outside."""
@@ -129,8 +131,12 @@ class Tale:
 
     def rows(self) -> list[Row]:
         """Return the newest list, best slot first."""
-        slots = self.newest.slots if self.newest is not None else ()
-        return [self._row(place, slot) for place, slot in enumerate(slots)]
+        if self.newest is None:
+            return []
+        made = self._decision
+        known = made is not None and made.recommendation_id == self.newest.recommendation_id
+        parts = parts_of(made) if made is not None and known else {}
+        return [self._row(place, slot, parts.get(slot.item, ())) for place, slot in enumerate(self.newest.slots)]
 
     def copies(self) -> list[tuple[str, Copy]]:
         """Return title and words for each item of the newest list that has words of the same revision."""
@@ -147,17 +153,19 @@ class Tale:
         return shopper.taste.language if shopper is not None else "en"
 
     def _begin(self, shopper: str) -> None:
-        self.shopper, self.newest, self._before, self._parts = shopper, None, {}, {}
+        self.shopper, self.newest, self._before, self._decision = shopper, None, {}, None
         self._busy_until = 0.0
         self.deeds.clear()
 
-    def _row(self, place: int, slot: Slot) -> Row:
+    def _row(self, place: int, slot: Slot, parts: tuple[Part, ...]) -> Row:
+        title, article = self._title(slot.item), self._shop.article(slot.item)
         return Row(
-            self._title(slot.item),
+            title,
+            title.removeprefix(f"{article.facts.brand} ") if article is not None else title,
             localized(slot.reason.text, "en"),
             slot.source,
             self._before[slot.item] - place if slot.item in self._before else None if self._before else 0,
-            self._parts.get(slot.item, ()),
+            parts,
         )
 
     def _change(self, before: Recommendations | None, after: Recommendations) -> str:

@@ -3,15 +3,19 @@
 from rich.text import Text
 
 from agents.shop.floor import Floor
-from agents.shop.panels.ink import BAD, BAR, MARK, STRONG, Cell, Lines, line, ms, row, spark
+from agents.shop.panels.ink import BAD, BAR, MARK, STRONG, Cell, Lines, line, ms, row, spark, wrap
 from agents.shop.pulse import quantile, rate
+from agents.topics import CATALOG, CLICKS, REQUESTS, REVIEWS, SEARCHES
 
+_LOOSE = 5
+_WORDS = {CLICKS: "clicks", SEARCHES: "searches", REQUESTS: "requests", REVIEWS: "reviews", CATALOG: "items"}
 RECENT = 10
 """Seconds over which the percentiles in numbers are taken."""
 
 
-def flow(floor: Floor, now: float, width: int, *, tight: bool = False) -> Lines:
-    """Return four series and a line of totals; *tight*: in three lines."""
+def flow(floor: Floor, now: float, width: int, height: int) -> Lines:
+    """Return four series and totals, in three lines at least."""
+    tight = height < _LOOSE
     minute, waits = floor.pulse.minute(now), floor.pulse.waits(RECENT)
     half = (width - 1) // 2 if tight else width
     series = [
@@ -22,7 +26,10 @@ def flow(floor: Floor, now: float, width: int, *, tight: bool = False) -> Lines:
     ]
     if tight:
         series = [line(series[0], " ", series[1]), line(series[2], " ", series[3])]
-    return [*series, totals(floor)]
+    if height == _LOOSE or tight:
+        return [*series, totals(floor)]
+    sent = ", ".join(f"{floor.produced[topic.name]:,} {word}" for topic, word in _WORDS.items())
+    return [*series, *(line(part) for text in (f"sent {sent}", totals(floor).plain) for part in wrap(text, width))]
 
 
 def totals(floor: Floor) -> Text:

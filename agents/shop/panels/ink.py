@@ -7,10 +7,13 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from agents.shop.pulse import quantile
+
 Lines = list[Text]
 
 GOOD, BAD, MARK, BAR = "green", "red", "magenta", "blue"
 STRONG = "bold"
+USUAL = 0.95
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 
@@ -37,18 +40,17 @@ def fit(text: Text, width: int) -> Text:
 
 
 def row(*cells: Cell) -> Text:
-    """Return the cells side by side, a space between two."""
+    """Return the cells side by side, a space between two; a cell of no width is left out."""
     found = line()
-    for number, cell in enumerate(cells):
-        if cell.width <= 0:
-            continue
+    wide = [cell for cell in cells if cell.width > 0]
+    for number, cell in enumerate(wide):
         text = Text(cell.text, cell.style) if isinstance(cell.text, str) else cell.text
         if cell.right and text.cell_len < cell.width:
             found.append(" " * (cell.width - text.cell_len))
             found.append_text(text)
         else:
             found.append_text(fit(text, cell.width))
-        if number < len(cells) - 1:
+        if number < len(wide) - 1:
             found.append(" ")
     return found
 
@@ -63,9 +65,12 @@ def bar(share: float, width: int) -> str:
 
 
 def spark(values: Sequence[float | None], width: int) -> str:
-    """Return the newest *width* values as columns, each as high as its share of the greatest; None is a gap."""
+    """Return the newest *width* values as columns, each as high as its share of the greatest; None is a gap.
+
+    The one value of twenty that is greater than all others does not flatten them: it is drawn as high as they go.
+    """
     newest = values[-width:] if width > 0 else []
-    top = max((value for value in newest if value is not None), default=0.0) or 1.0
+    top = 1.1 * (quantile([value for value in newest if value is not None], USUAL) or 0.0) or 1.0
     drawn = "".join(" " if it is None else _HEIGHTS[min(7, int(max(0.0, it) / top * 7.999))] for it in newest)
     return drawn.rjust(max(0, width))
 

@@ -1,6 +1,6 @@
 """The words about the items at the top, and the facts that each statement rests on."""
 
-from agents.shop.panels.ink import MARK, STRONG, Lines, line, wrap
+from agents.shop.panels.ink import STRONG, Lines, line, wrap
 from agents.shop.tale import localized
 from schemas.copy import Copy
 
@@ -18,15 +18,12 @@ def words(copies: list[tuple[str, Copy]], language: str, width: int, height: int
 
 def _copy(copy: Copy, language: str, width: int, height: int) -> Lines:
     texts = list(dict.fromkeys((localized(copy.text, language), localized(copy.text, "en"))))
-    facts = [f"{localized(it.text, 'en').rstrip('.')} ← {it.fact} = {it.value}" for it in copy.claims]
+    claims = [it for it in copy.claims if "en" in it.text] or copy.claims
+    facts = [f"{localized(it.text, 'en').rstrip('.')} ← {it.fact} = {it.value}" for it in claims]
     if height < 2 * len(texts) + len(facts):
         return [
-            *(line(("“", MARK), (text, STRONG), ("”", MARK)) for text in texts[: max(1, height - bool(facts))]),
+            *(line((f"“{text}”", STRONG)) for text in texts[: max(1, height - bool(facts))]),
             *([line("  ", "; ".join(facts))] if facts and height > 1 else []),
         ]
-    lines = [
-        line((("“" if not n else " "), MARK), (part, STRONG))
-        for text in texts
-        for n, part in enumerate(wrap(text, width - 2))
-    ]
+    lines = [line((part, STRONG)) for text in texts for part in wrap(f"“{text}”", width)]
     return lines + [line("  ", fact) for fact in facts]
