@@ -105,7 +105,7 @@ class Screen:
         lines += boxed(self._who(), self._story(width - 4, story - 2), width, story)
         if not tall:
             return [*lines, brief(self._readings(), width)]
-        reviews = judged(reversed(self._floor.reviews), self._floor.shop, bottom - 2)
+        reviews = judged(reversed(self._floor.reviews), self._floor.shop, bottom - 2, airy=True)
         return lines + beside(
             boxed("reviews, as the model reads them", reviews, left, bottom),
             boxed("the worker", self._machine(right - 4), right, bottom),
@@ -118,7 +118,9 @@ class Screen:
             lines.append(brief(self._readings(), width))
         if height > 10:  # noqa: PLR2004  lines
             lines += self._worth(width, 3)
-        lines.append(line("── ", self._who(), " ", "─" * width))
+        who = self._who()
+        who.truncate(max(0, width - 4), overflow="ellipsis")
+        lines.append(line("── ", who, " ", "─" * max(0, width - who.cell_len - 4)))
         reviews = 1 if height > 20 else 0  # noqa: PLR2004  lines
         story = height - len(lines) - reviews
         lines += sized(self._story(width, story), story)

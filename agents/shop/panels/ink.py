@@ -34,8 +34,10 @@ def line(*parts: Text | str | tuple[str, str]) -> Text:
 
 def fit(text: Text, width: int) -> Text:
     """Return *text* cut or filled up to *width* cells."""
+    if width <= 0:
+        return line()
     fitted = text.copy()
-    fitted.truncate(max(0, width), overflow="ellipsis", pad=True)
+    fitted.truncate(width, overflow="ellipsis", pad=True)
     return fitted
 
 
@@ -70,7 +72,7 @@ def spark(values: Sequence[float | None], width: int) -> str:
     The one value of twenty that is greater than all others does not flatten them: it is drawn as high as they go.
     """
     newest = values[-width:] if width > 0 else []
-    top = 1.1 * (quantile([value for value in newest if value is not None], USUAL) or 0.0) or 1.0
+    top = 1.15 * (quantile([value for value in newest if value is not None], USUAL) or 0.0) or 1.0
     drawn = "".join(" " if it is None else _HEIGHTS[min(7, int(max(0.0, it) / top * 7.999))] for it in newest)
     return drawn.rjust(max(0, width))
 
