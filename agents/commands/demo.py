@@ -31,6 +31,9 @@ LIVE_RATE = 40.0
 
 @click.command()
 @click.option("--broker", metavar="HOST:PORT", help="A real Kafka instead of the broker inside this process.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Of the broker inside this process; any that is free if not given."
+)
 @click.option("--once", is_flag=True, help=f"Run to the end, as fast as lists come back; {EVENTS:,} events by default.")
 @click.option("--events", type=click.IntRange(min=1), help="Events in all; without end if not given.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of shoppers, tastes and acts.")
@@ -49,6 +52,7 @@ LIVE_RATE = 40.0
 def command(
     *,
     broker: str | None,
+    port: int | None,
     once: bool,
     events: int | None,
     seed: int,
@@ -73,9 +77,12 @@ def command(
       vitrine demo --record shop.jsonl.zst
       vitrine demo --broker 127.0.0.1:9092
     """  # noqa: D301  click's mark for lines that stay as they are
+    if broker is not None and port is not None:
+        message = "--port is for the broker inside this process; a real one's stands in --broker HOST:PORT"
+        raise click.UsageError(message)
     pace = Pace(rate or (None if once else LIVE_RATE), events or (EVENTS if once else None), rubbish)
     partitions = settings(os.environ).partitions
-    place = venue.embedded(partitions) if broker is None else venue.real(broker, partitions, keep=keep)
+    place = venue.embedded(partitions, port or 0) if broker is None else venue.real(broker, partitions, keep=keep)
     plan = Plan(shoppers=shoppers, present=present, seed=seed, pace=pace, live=not once)
     with stopping() as stop:
         try:

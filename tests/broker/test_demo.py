@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
 from threading import Event, Timer
 from typing import TypeVar
@@ -13,8 +14,10 @@ from typing import TypeVar
 import msgspec
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import Producer
 
 from agents.__main__ import main
+from agents.replay.kafka import Recorder
 from agents.replay.log import created, read
 from agents.shop import venue
 from agents.shop.demo import Plan, run
@@ -109,6 +112,36 @@ def test_a_log_that_can_t_be_written_is_bad_usage(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "No such file or directory" in result.output
+
+
+def test_a_shopper_from_outside_gets_a_list_and_disturbs_nothing() -> None:
+    event = {"kind": "click", "shopper": "ada", "item": "kitchen-01", "at": "2026-01-01T12:00:00Z"}
+
+    with venue.embedded(4) as place:
+        producer = Producer({"bootstrap.servers": place.address.bootstrap})  # with librdkafka's own partitioner
+
+        def tell(line: str) -> None:
+            if "Publishing" in line:
+                for topic, value in (("clicks.v1", msgspec.json.encode(event)), ("recommendations.v1", b"no list")):
+                    producer.produce(topic, value, "ada")
+                assert producer.flush(60) == 0
+
+        figures = run(nullcontext(place), plan(600), Event(), tell)
+        with closing(Recorder(place.address.bootstrap, ["recommendations.v1"])) as recorder:
+            lists = [it for batch in recorder.batches(follow=False) for it in batch if it.key == b"ada"]
+
+    assert figures is not None
+    assert figures.fine
+    assert (figures.events_in, figures.dead_letters) == (600, 0)
+    found = [msgspec.json.decode(it.value or b"", type=Recommendations) for it in lists if it.value != b"no list"]
+    assert [it.revision for it in found] == [1]
+
+
+def test_a_port_of_a_real_broker_is_no_option() -> None:
+    result = CliRunner().invoke(main, ["demo", "--broker", "127.0.0.1:1", "--port", "9092"])
+
+    assert result.exit_code == 2
+    assert "--broker HOST:PORT" in result.output
 
 
 def test_a_worker_that_dies_ends_the_demo_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
