@@ -103,7 +103,7 @@ def _open(hall: _Hall, pace: Pace, stop: Event, tell: Callable[[str], None], *, 
         if watched:
             _show(stack, hall, stop)
         else:
-            screen = Screen(hall.floor, hall.venue.address.bootstrap)
+            screen = Screen(hall.floor, hall.venue.address)
             stack.enter_context(Watch(stop, LINE_SECONDS, lambda: tell(screen.line())))
         hall.feed.run(pace, stop)
         if watch.failed:
@@ -119,7 +119,7 @@ def _show(stack: ExitStack, hall: _Hall, stop: Event) -> None:
     meter = Meter(hall.worker.metrics)
     stack.enter_context(Watch(stop, METER_SECONDS, meter.look))
     keys = available()
-    screen = Screen(hall.floor, hall.venue.address.bootstrap, readings=meter.readings, keys=keys)
+    screen = Screen(hall.floor, hall.venue.address, readings=meter.readings, keys=keys)
 
     def pause() -> None:
         screen.paused = not screen.paused

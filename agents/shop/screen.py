@@ -7,6 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
+from agents.shop.feed import Address
 from agents.shop.floor import Floor
 from agents.shop.meter import Reading
 from agents.shop.panels.deeds import deeds
@@ -18,6 +19,7 @@ from agents.shop.panels.slots import slots
 from agents.shop.panels.words import words
 from agents.shop.panels.worth import worth
 from agents.shop.pulse import quantile, rate
+from agents.topics import RECOMMENDATIONS
 
 BOXES = (100, 28)
 """Columns and lines from which the parts have frames."""
@@ -33,16 +35,17 @@ class Screen:
     def __init__(
         self,
         floor: Floor,
-        address: str,
+        address: Address,
         *,
         readings: Callable[[], list[Reading]] = list,
         keys: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Show *floor*, whose broker is at *address*, and what *readings* of its worker give."""
+        """Show *floor*, whose topics are at *address*, and what *readings* of its worker give."""
         self.paused = False
+        """Whether the view says that nobody acts."""
         self._floor = floor
-        self._address = address
+        self._address, self._prefix, _ = address
         self._readings = readings
         self._keys = keys
         self._clock = clock
@@ -85,7 +88,7 @@ class Screen:
             *boxed("how often a slot shown is clicked", self._worth(left - 4, lists - 2), left, lists),
         ]
         rest = height - len(column)
-        reviews = judged(reversed(self._floor.reviews), self._floor.shop, rest - 2, airy=True)
+        reviews = self._judged(left - 4, rest - 2)
         column += boxed("reviews, as the model reads them", reviews, left, rest)
         right = width - left - 1
         return beside(column, boxed(self._who(), self._story(right - 4, height - 2), right, height), left)
@@ -105,7 +108,7 @@ class Screen:
         lines += boxed(self._who(), self._story(width - 4, story - 2), width, story)
         if not tall:
             return [*lines, brief(self._readings(), width)]
-        reviews = judged(reversed(self._floor.reviews), self._floor.shop, bottom - 2, airy=True)
+        reviews = self._judged(left - 4, bottom - 2)
         return lines + beside(
             boxed("reviews, as the model reads them", reviews, left, bottom),
             boxed("the worker", self._machine(right - 4), right, bottom),
@@ -164,6 +167,14 @@ class Screen:
     def _worth(self, width: int, height: int) -> Lines:
         return worth(self._floor.shop.tallies, width, height)
 
+    def _judged(self, width: int, height: int) -> Lines:
+        """Return reviews; before there are any, how one listens from another terminal."""
+        command = f"kcat -C -b {self._address} -t {self._prefix}{RECOMMENDATIONS.name} -o end"
+        known = [line(), line("All lists, from another terminal:"), line("  ", command)]
+        meanwhile = known if len(command) + 2 <= width else None
+        reviews = reversed(self._floor.reviews)
+        return judged(reviews, self._floor.shop, height, airy=True, meanwhile=meanwhile)
+
     def _machine(self, width: int) -> Lines:
         newest = self._floor.tale.newest
         return machine(self._readings(), newest.models if newest is not None else {}, width)
@@ -171,7 +182,8 @@ class Screen:
     def _title(self, width: int) -> Text:
         minutes, seconds = divmod(int(self._clock() - self._started), 60)
         left = line(("Vitrine", STRONG), f" demo  {minutes:02d}:{seconds:02d}{'  paused' if self.paused else ''}")
-        right = line(f"VITRINE_BROKER={self._address}")
+        prefix = f" VITRINE_TOPIC_PREFIX={self._prefix}" if self._prefix else ""
+        right = line(f"VITRINE_BROKER={self._address}{prefix}")
         return line(fit(left, max(left.cell_len + 2, width - right.cell_len)), right)
 
     def _foot(self, width: int) -> Text:

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from agents.shop.feed import Address
 from agents.shop.floor import Floor
 from agents.shop.meter import Batches, Reading
 from agents.shop.panels.worth import worth
@@ -22,6 +23,7 @@ from schemas.sentiments import Aspect, Sentiment
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 50), (140, 30), (160, 36), (100, 60), (60, 20), (300, 24)]
 NOW = 200.0
+ADDRESS = Address("127.0.0.1:9092", "", 4)
 
 
 def busy_floor() -> Floor:
@@ -133,7 +135,7 @@ def some_sentiment(number: int) -> Sentiment:
 
 def drawn(floor: Floor, width: int, height: int, *, keys: bool = False) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
-    screen = Screen(floor, "127.0.0.1:9092", readings=some_readings, keys=keys, clock=lambda: NOW)
+    screen = Screen(floor, ADDRESS, readings=some_readings, keys=keys, clock=lambda: NOW)
     console.print(screen, end="")
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -197,6 +199,16 @@ def test_what_a_control_lacks_is_said_in_words() -> None:
     assert "Own lists are clicked 1.0 times as often as somebody else's list, perhaps by chance (z +0.2)." in text
 
 
+def test_the_prefix_of_topics_is_named_where_there_is_one() -> None:
+    console = Console(file=io.StringIO(), width=120, height=40, force_terminal=True, color_system=None)
+    floor = Floor(Shop(shoppers=5, present=2, seed=1, opened=AT), patience=5)
+    with console.capture() as capture:
+        console.print(Screen(floor, Address("b:1", "p.", 4), clock=lambda: NOW), end="")
+
+    assert "VITRINE_BROKER=b:1 VITRINE_TOPIC_PREFIX=p." in capture.get()
+    assert "kcat -C -b b:1 -t p.recommendations.v1 -o end" in capture.get()
+
+
 def test_keys_are_named_where_they_work() -> None:
     assert "n another shopper" in drawn(busy_floor(), 80, 24, keys=True)[-1]
     assert "n another shopper" not in drawn(busy_floor(), 80, 24)[-1]
@@ -228,7 +240,7 @@ def test_nothing_is_said_by_colour_alone() -> None:
 def test_the_state_fits_one_line_for_what_is_no_terminal() -> None:
     floor = busy_floor()
 
-    line = Screen(floor, "127.0.0.1:9092", clock=lambda: 1.0).line()
+    line = Screen(floor, ADDRESS, clock=lambda: 1.0).line()
 
     assert line.startswith(made(floor))
     assert "\n" not in line

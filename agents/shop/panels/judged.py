@@ -10,14 +10,22 @@ from schemas.sentiments import Sentiment
 _COLOURS = {"positive": GOOD, "neutral": MARK, "negative": BAD}
 
 
-def judged(reviews: Iterable[Sentiment], shop: Shop, height: int, *, airy: bool = False) -> Lines:
-    """Return a line for each review, the newest first; *airy*: what is said stands in a line below."""
+def judged(
+    reviews: Iterable[Sentiment], shop: Shop, height: int, *, airy: bool = False, meanwhile: Lines | None = None
+) -> Lines:
+    """Return a line for each review, the newest first; *airy*: what is said stands in a line below.
+
+    While there is none, *meanwhile* stands below a line that says so.
+    """
     lines: Lines = []
     for it in reviews:
         if len(lines) + 1 + airy > height:
             break
         lines += _review(it, shop, airy=airy)
-    return lines or [line("No review yet: who buys something writes about it on the next visit.")][:height]
+    return (
+        lines
+        or [line("No review yet: who buys something writes about it on the next visit."), *(meanwhile or [])][:height]
+    )
 
 
 def _review(it: Sentiment, shop: Shop, *, airy: bool) -> Lines:
