@@ -7,7 +7,7 @@ DEV := $(RUN) .venv/.dev
 PYTEST := $(BIN)/pytest -q
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo test test-kafka test-train check fmt bench kafka lock
+.PHONY: help setup setup-train demo test test-kafka test-train check fmt bench kafka docs lock
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -18,9 +18,10 @@ setup-train: $(DEV) .venv/.train ## add what training needs (torch …)
 demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make demo ARGS="--once --events 20000 --seed 7"
 	$(BIN)/vitrine demo $(ARGS)
 
-test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here
+test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here, Node if it is
 	$(PYTEST) tests/unit tests/property $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
+	$(PYTEST) tests/contract $(ARGS)
 	$(PYTEST) tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
@@ -40,6 +41,9 @@ bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
 
 kafka: $(DEV) ## run a real Kafka until Ctrl-C: make kafka ARGS="--port 9092"
 	$(BIN)/python -m tests.kafka_broker $(ARGS)
+
+docs: $(DEV) ## write the tables of ARCHITECTURE.md anew, after a change of topics, settings or metrics
+	$(BIN)/python -m tests.documents
 
 lock: $(DEV) ## pin the requirements anew after a change in pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --extra cpu -o requirements/cpu.txt

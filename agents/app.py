@@ -66,8 +66,18 @@ def config(settings: Settings) -> Config:
     )
 
 
-def needed(settings: Settings) -> dict[str, Needed]:
-    """Return every topic of this system by its name on the broker."""
+def needed(settings: Settings, replication: int | None = None) -> dict[str, Needed]:
+    """Return every topic of this system by its name on the broker; a ConfigurationError if a setting will not do.
+
+    *replication*: copies of each partition, if not as many as the environment wants.
+    """
     return topics.needed(
-        ALL, FOLDERS, prefix=settings.topic_prefix, app_id=settings.app_id, partitions=settings.partitions
+        ALL,
+        FOLDERS,
+        prefix=settings.topic_prefix,
+        app_id=settings.app_id,
+        partitions=settings.partitions,
+        environment=settings.environment,
+        replication=replication,
+        retention=settings.retention,
     )

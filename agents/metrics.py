@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from agents.processor import Outcome
 
-OUTCOMES = (*get_args(Outcome), "dead_letter", "rekeyed")
+OUTCOMES = (*get_args(Outcome), "ignored", "dead_letter", "rekeyed")
 """What becomes of a record that was read: each ends in one of these; `redelivered` comes on top."""
 
 _LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.cards import ItemCard, ItemVector
-from schemas.catalog import CatalogItem
+from schemas.catalog import CatalogEntry
 from schemas.clicks import ClickEvent
 from schemas.copy import Copy
 from schemas.identifies import Identify, Merge
@@ -41,7 +41,7 @@ REQUESTS = Topic("requests.v1", Request, "shopper", "A page asks for a list.")
 IDENTIFIES = Topic("identifies.v1", Identify, "shopper", "An anonymous visitor became a known shopper.")
 REVIEWS = Topic("reviews.v1", Review, "shopper", "What a shopper wrote about an item.")
 CATALOG = Topic(
-    "catalog.v1", CatalogItem, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
+    "catalog.v1", CatalogEntry, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
 )
 
 SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper", "What a review says, for the profile of its author.")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from agents import headers as wire
+from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry
 from agents.engine.keyspace import Keyspace
@@ -80,19 +81,20 @@ class FolderRunner(Runner):
             key, value, headers = record.key, record.value, record.headers
             event_id = None
             if headers or value is None:
-                event = read = intake.read(value, headers)
-                if type(read) is Admitted:
-                    event, event_id = read
+                read = intake.read(value, headers)
+                if not isinstance(read, Admitted):
+                    self._put_aside(batch, record, read)
+                    continue
+                event, event_id = read
             else:
                 try:
                     event = decode(value)
                 except (ValueError, RecursionError):
-                    event = intake.read(value, headers)
-                    if type(event) is Admitted:
-                        event = event.event
-            if type(event) is Rejection:
-                self._refuse(batch, record, event)
-                continue
+                    read = intake.read(value, headers)
+                    if not isinstance(read, Admitted):
+                        self._put_aside(batch, record, read)
+                        continue
+                    event, event_id = read
             state = find(key)  # whose state is in use was checked when it was first used
             if state is None or (key_of is not None and (event is None or key_of(event).encode() != key)):
                 if self._check(intake, batch, record, event, event_id):
@@ -133,6 +135,9 @@ class FolderRunner(Runner):
             read = intake.admit(
                 record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
             )
+            if isinstance(read, Ignored):
+                self.outcomes[batch.topic, "ignored"] += 1
+                continue
             if not isinstance(read, Admitted):
                 self.outcomes[batch.topic, "dead_letter"] += 1
                 self.reject(topic, origin, record, read if isinstance(read, Rejection) else _TWICE)
@@ -165,6 +170,13 @@ class FolderRunner(Runner):
             return True
         self._rekey(batch, record, Misplaced(right, event, event_id))
         return True
+
+    def _put_aside(self, batch: Batch, record: Any, why: Rejection | Ignored) -> None:
+        """Be done with a record that holds no event for us."""
+        if isinstance(why, Rejection):
+            self._refuse(batch, record, why)
+        else:
+            self.outcomes[batch.topic, "ignored"] += 1
 
     def _refuse(self, batch: Batch, record: Any, why: Rejection) -> None:
         topic = intake.source.topic if (intake := self.intakes.get(batch.topic)) else self._topics[0]

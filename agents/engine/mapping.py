@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner
@@ -61,6 +62,9 @@ class MapperRunner(Runner):
             record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
         )
         origin = Origin(topic, batch.partition, record.offset, record.timestamp)
+        if isinstance(read, Ignored):
+            self.outcomes[topic, "ignored"] += 1
+            return
         if isinstance(read, Rejection):
             self.outcomes[topic, "dead_letter"] += 1
             self.reject(intake.source.topic, origin, record, read)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agents.dialects.heard import Ignored
 from agents.headers import cloud_event, dead_letter
 from agents.intake import Admitted, Intake, Misplaced, Rejection
 from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, misplaced, sources
@@ -111,6 +112,8 @@ class Replayer:
         if isinstance(found, Rejection):
             self.outcomes[stage.name, record.topic, "dead_letter"] += 1
             self._refuse(record, found)
+        elif isinstance(found, Ignored):
+            self.outcomes[stage.name, record.topic, "ignored"] += 1
         elif isinstance(stage, Mapper):
             self.outcomes[stage.name, record.topic, "folded"] += 1
             self._map(stage, found.event, Origin(*place, found.id))

@@ -18,7 +18,7 @@ LINGER_MS = 1
 class SendError(Exception):
     """A record of the shop did not reach the broker.
 
-    *Operator action:* see that the broker runs and that its topics exist (`vitrine topics`).
+    *Operator action:* see that the broker runs and that its topics exist (`vitrine topics apply`).
     """
 
 
@@ -102,6 +102,6 @@ def partitions_of(bootstrap: str, topic: str, timeout: float = 10) -> int:
         message = f"No broker answers at {bootstrap}: {error}"
         raise SendError(message) from error
     if found.error is not None or not found.partitions:
-        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics` first"
+        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics apply` first"
         raise SendError(message)
     return len(found.partitions)
