@@ -120,5 +120,5 @@ def _recording(path: Path | None) -> Iterator[Recording | None]:
         message = f"{path}: {error.strerror or error}"
         raise LogError(message) from error
     finally:
-        if recording is not None:
+        if recording is not None and recording.records:
             say(f"{recording.records:,} records of the shop are in {path}: vitrine replay {path} --out lists.jsonl")

@@ -66,7 +66,8 @@ def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Cal
     """
     with ExitStack() as stack:
         venue = stack.enter_context(place)
-        tell(f"Broker: {venue.name} at {venue.address.bootstrap}. Starting the worker …")
+        at = venue.address.bootstrap
+        tell(f"Broker: {at if venue.name == at else f'{venue.name} at {at}'}. Starting the worker …")
         worker = stack.enter_context(Worker(venue.variables, venue.folder / "worker.log", plan.worker))
         worker.wait_ready(stop, READY_SECONDS)
         if stop.is_set():
