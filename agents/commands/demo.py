@@ -37,9 +37,13 @@ LIVE_RATE = 40.0
 @click.option("--once", is_flag=True, help=f"Run to the end, as fast as lists come back; {EVENTS:,} events by default.")
 @click.option("--events", type=click.IntRange(min=1), help="Events in all; without end if not given.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of shoppers, tastes and acts.")
-@click.option("--shoppers", type=click.IntRange(min=3), default=300, show_default=True)
+@click.option("--shoppers", type=click.IntRange(min=3), default=300, show_default=True, help="In all.")
 @click.option("--present", type=click.IntRange(min=1), default=16, show_default=True, help="Shoppers there at a time.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help=f"Events a second at most; {LIVE_RATE:g} without --once.",
+)
 @click.option("--rubbish", type=click.FloatRange(0, 1), default=0.0, help="Share of bad records among the events.")
 @click.option(
     "--record",
@@ -66,6 +70,9 @@ def command(
     keep: bool,
 ) -> None:
     """Run a simulated shop, a broker and a worker, and watch how lists answer what shoppers do.
+
+    In a terminal: q ends it, n follows another shopper, space stops shoppers for a while.  The first line says where
+    others may attach; who sends events of a shopper of their own gets lists, and is among those whom n follows.
 
     A third of the shoppers see their own lists, a third the most popular items, a third somebody else's list.
     Exit code 1: events were lost, a last list is stale, or the worker failed.

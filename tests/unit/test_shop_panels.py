@@ -109,6 +109,14 @@ def test_a_worker_that_was_not_read_is_no_worker_that_does_nothing() -> None:
     assert "no call just now" in brief([Reading()], 80).plain
 
 
+def test_calls_of_a_while_ago_are_not_forgotten() -> None:
+    before = Reading({"reviews": Batches(3, 2, 0.02, 0.3)})
+
+    text = "\n".join(it.plain for it in machine([before, Reading()], {}, 100))
+
+    assert "reviews         0.0      2.0    20 ms   300 ms" in text
+
+
 def test_the_worker_s_calls_lag_and_models_are_shown() -> None:
     readings = [Reading({"shoppers": Batches(20, 1.5, 0.012, 0.034)}, 12, 3, 4)]
 

@@ -1,5 +1,6 @@
 """What the worker is doing: how its models are called, and how far behind it is."""
 
+import msgspec
 from rich.text import Text
 
 from agents.shop.meter import Batches, Reading
@@ -14,12 +15,11 @@ def machine(readings: list[Reading], models: dict[str, str], width: int) -> Line
     """Return a table of calls, the lag, and the versions of what decides; *models* as the newest list names them."""
     if not readings:
         return [line("The worker's metrics are read once a second …")]
-    newest = readings[-1]
     graph = min(60, width - _NAME - 4 * (_NUMBER + 1) - 1)
     lines = [_head(graph)]
     for agent, name in AGENTS.items():
         fills = [it.batches[agent].jobs if agent in it.batches else None for it in readings]
-        lines.append(_agent(name, newest.batches.get(agent), fills, graph))
+        lines.append(_agent(name, _latest(readings, agent), fills, graph))
     lines.append(_lag(readings, width))
     if models:
         lines.append(line("made by ", ", ".join(f"{name} {version}" for name, version in models.items())))
@@ -38,6 +38,14 @@ def brief(readings: list[Reading], width: int) -> Text:
     )
     text = line("worker  ", (calls, STRONG), f", lag {newest.lag:,} ")
     return line(text, (spark([it.lag for it in readings], min(30, width - text.cell_len)), MARK))
+
+
+def _latest(readings: list[Reading], agent: str) -> Batches | None:
+    """Return the newest calls of an agent, which may be a while ago: their number a second is that of now."""
+    found = next((it.batches[agent] for it in reversed(readings) if agent in it.batches), None)
+    if found is None or agent in readings[-1].batches:
+        return found
+    return msgspec.structs.replace(found, calls=0.0)
 
 
 def _head(graph: int) -> Text:
