@@ -91,19 +91,26 @@ class Listener:
 
     def _taker(self, decoder: Any) -> Any:
         def take(message: Message) -> None:
-            try:
-                record = decoder.decode(message.value() or b"")
-            except (ValueError, RecursionError):  # somebody else's: agents send what can be read
-                self._floor.puzzle()
-            else:
+            record = self._record(decoder, message)
+            if record is not None:
                 self._floor.receive(record, time.monotonic())
 
         return take
 
     def _decision(self, message: Message) -> None:
-        key, value = message.key(), message.value()
-        if isinstance(key, bytes) and value is not None and self._floor.follows(key.decode(errors="replace")):
-            self._floor.explain(_DECISION.decode(value))
+        key = message.key()
+        if isinstance(key, bytes) and self._floor.follows(key.decode(errors="replace")):
+            decision = self._record(_DECISION, message)
+            if decision is not None:
+                self._floor.explain(decision)
+
+    def _record(self, decoder: Any, message: Message) -> Any:
+        """Return the record; None if it can't be read: somebody else's, for agents send what can be."""
+        try:
+            return decoder.decode(message.value() or b"")
+        except (ValueError, RecursionError):
+            self._floor.puzzle()
+            return None
 
     def _letter(self, message: Message) -> None:
         reason = dict(message.headers() or []).get(REASON) or b"unknown"

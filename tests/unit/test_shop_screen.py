@@ -209,6 +209,20 @@ def test_the_prefix_of_topics_is_named_where_there_is_one() -> None:
     assert "kcat -C -b b:1 -t p.recommendations.v1 -o end" in capture.get()
 
 
+def test_nobody_s_id_can_tell_the_terminal_what_to_do() -> None:
+    floor = busy_floor()
+    name = "ada\x1b[2J\r\n\u202eeve"
+    floor.receive(some_list(name, 3), NOW)
+    while floor.tale.shopper != name:
+        floor.follow_next()
+
+    for width, height in SIZES:
+        lines = drawn(floor, width, height)
+        assert len(lines) == height
+        assert set(map(cell_len, lines)) == {width}
+        assert not [sign for sign in ("\x1b[2J", "\r", "\u202e") if sign in "".join(lines)]
+
+
 def test_keys_are_named_where_they_work() -> None:
     assert "n another shopper" in drawn(busy_floor(), 80, 24, keys=True)[-1]
     assert "n another shopper" not in drawn(busy_floor(), 80, 24)[-1]

@@ -1,5 +1,6 @@
 """Lines of text of an exact width, in cells: a Chinese character takes two."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from rich.text import Text
 from agents.shop.pulse import quantile
 
 Lines = list[Text]
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, change modes or turn the direction of what follows."""
 
 GOOD, BAD, MARK, BAR = "green", "red", "magenta", "blue"
 STRONG = "bold"
@@ -37,6 +41,7 @@ def fit(text: Text, width: int) -> Text:
     if width <= 0:
         return line()
     fitted = text.copy()
+    fitted.plain = _UNPRINTABLE.sub("?", text.plain)  # ids and searches are anybody's, and the terminal obeys
     fitted.truncate(width, overflow="ellipsis", pad=True)
     return fitted
 
