@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
     "replay": "Run an event log through the agents without a broker.",
+    "diff": "Compare two outputs of replay: which lists changed, how far, and who gained.",
     "record": "Write what is on topics to an event log.",
     "produce": "Send an event log to a broker.",
     "import": "Turn foreign data into an event log.",

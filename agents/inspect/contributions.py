@@ -35,6 +35,18 @@ def contributions(features: Mapping[str, float], weights: Mapping[str, float]) -
     return sorted(parts, key=lambda part: (-abs(part.points), part.feature))
 
 
+def points_moved(
+    old: Mapping[str, float], new: Mapping[str, float], weights: tuple[Mapping[str, float], Mapping[str, float]]
+) -> list[tuple[str, float]]:
+    """Return by how much each feature moved a score between two lists, the greatest first; *weights* of old and new."""
+    before, after = (
+        {part.feature: part.points for part in contributions(features, of)}
+        for features, of in zip((old, new), weights, strict=True)
+    )
+    moved = {name: round(after.get(name, 0.0) - before.get(name, 0.0), 6) for name in before | after}
+    return sorted(((name, by) for name, by in moved.items() if by), key=lambda pair: (-abs(pair[1]), pair[0]))
+
+
 def recomputed(candidate: Candidate, weights: Mapping[str, float]) -> float | None:
     """Return the score of *candidate*, made anew from its recorded features; None if a feature has no weight."""
     return weigh(candidate.features, weights) if candidate.features.keys() <= weights.keys() else None
