@@ -10,6 +10,7 @@ COMMANDS = {
     "topics": "Create the topics that are missing.",
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
+    "tail": "Follow topics, a line a record.",
     "replay": "Run an event log through the agents without a broker.",
     "diff": "Compare two outputs of replay: which lists changed, how far, and who gained.",
     "record": "Write what is on topics to an event log.",
