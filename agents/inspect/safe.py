@@ -4,7 +4,7 @@ import unicodedata
 
 
 def safe(text: str) -> str:
-    """Return *text* with what a terminal would obey, or not show, written as an escape: `\\x1b`, `\\n`, `\\u202e`."""
+    """Return *text* with what a terminal would obey, or not show, written as a Python escape."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(letter) if _obeyed(letter) else letter for letter in text)
