@@ -99,17 +99,15 @@ class Evidence:
         """Return the titles of *items*, as far as the ends of the catalogue's partitions hold them."""
         found: dict[str, str] = {}
         partitions = self._reader.partitions(CATALOG.name)
+        keys = {item.encode() for item in items}
         wanted: dict[int, set[str]] = {}
         for item in items if partitions else ():
             wanted.setdefault(partition_of(item.encode(), partitions), set()).add(item)
         for partition, missing in wanted.items():
-            for record, it in self._read(
-                CATALOG, partition, lambda record: (record.key or b"").decode(errors="replace") in items
-            ):
+            for _, it in self._read(CATALOG, partition, lambda record: record.key in keys):
                 if it.item in missing:
                     missing.discard(it.item)
                     found[it.item] = localized(it.title)
-                del record
                 if not missing:
                     break
         return found

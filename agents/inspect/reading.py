@@ -139,10 +139,8 @@ class Reader:
                 patience = time.monotonic() + PATIENCE
                 if record.offset == end - 1:
                     return found
-        message = (
-            f"the broker at {self._broker} does not give out {place.topic}[{place.partition}] from offset {begin} on"
-        )
-        raise BrokerError(message)
+        text = f"the broker at {self._broker} does not give out {place.topic}[{place.partition}] from offset {begin} on"
+        raise BrokerError(text)
 
     def _begin(self, place: Place, ends: tuple[int, int], start: Start) -> int:
         low, end = ends
@@ -150,9 +148,15 @@ class Reader:
             return low
         if start.since is None:
             return end
-        asked = self._partition(place, int(start.since.timestamp() * 1000))
+        since = int(start.since.timestamp() * 1000)
+        asked = self._partition(place, since)
         [found] = self._ask(place, lambda: self._consumer.offsets_for_times([asked], timeout=PATIENCE))
-        return found.offset if low <= found.offset <= end else low if found.offset == 0 else end
+        if low <= found.offset < end:
+            offset: int = found.offset
+            return offset
+        if end > low and any(record.timestamp >= since for record in self._stretch(place, end - 1, end)):
+            return low  # the embedded broker knows no times, and says that there is nothing
+        return end
 
     def _ends(self, place: Place) -> tuple[int, int]:
         """Return the first offset, and the one behind the last record."""

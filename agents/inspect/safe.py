@@ -22,8 +22,9 @@ def shown(data: bytes | None, length: int = 60) -> str:
     start = data[: 4 * length]
     try:
         text = safe(start.decode())
-    except UnicodeDecodeError:
-        text = repr(start)[2:-1]
+    except UnicodeDecodeError as error:
+        cut = len(start) < len(data) and error.start > len(start) - 4  # only the last letter is not all there
+        text = safe(start[: error.start].decode()) if cut else repr(start)[2:-1]
     return shortened(text, length)
 
 

@@ -121,7 +121,7 @@ def _review(it: Review) -> str:
 def _catalog(it: CatalogItem) -> str:
     stock = "" if it.stock is None else f", {it.stock} in stock"
     price = "" if it.price is None else f", {it.price:g} {it.currency}"
-    return f"{localized(it.title)}{price}{stock}" + (f", category {it.category}" if it.category else "")
+    return f"{localized(it.title) or 'no title'}{price}{stock}" + (f", category {it.category}" if it.category else "")
 
 
 def _judged(it: Sentiment | Feedback) -> str:

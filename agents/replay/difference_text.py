@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agents.inspect.safe import safe
 from agents.replay.difference import MOVERS, Difference, Tally
 from agents.replay.lists_moved import Example, Moved, Place, places
 from agents.replay.texts_changed import words_changed
@@ -116,14 +117,14 @@ def _example(example: Example, titles: Mapping[str, str]) -> Iterator[Renderable
     found = places(old.slots, new.slots)
     stayed = sum(place.before is not None and place.after is not None for place in found)
     asked = f", asked by {new.request_id}" if new.request_id else ""
-    where = f"placement {new.placement}, revision {new.revision}{asked}, {new.at:%Y-%m-%d %H:%M:%S}"
+    where = safe(f"placement {new.placement}, revision {new.revision}{asked}, {new.at:%Y-%m-%d %H:%M:%S}")
     yield Text.assemble(
-        "\n", (new.shopper, "bold"), f"  {where}: {stayed} of {len(old.slots)} items stayed", overflow="fold"
+        "\n", (safe(new.shopper), "bold"), f"  {where}: {stayed} of {len(old.slots)} items stayed", overflow="fold"
     )
     table = _table("place", "was", "item", "score", "by", "reason now", right=(0, 1))
     for place in found:
         if place.after is not None and place.new is not None:
-            reason = place.new.reason.text.get("en") or place.new.reason.code
+            reason = safe(place.new.reason.text.get("en") or place.new.reason.code)
             item, by = _title(place.item, titles), _by(example, place.item)
             table.add_row(str(place.after + 1), _was(place), item, _scores(place), by, reason)
     for place in found:
@@ -142,13 +143,16 @@ def _copies(difference: Difference) -> Iterator[RenderableType]:
     if tally.only_old or tally.only_new:
         yield Text("Copies that only one has are about items that only its list has at the top.", "dim")
     for old, new in copies.examples:
-        yield Text(f"{new.shopper}, {_title(new.item, difference.titles)}", "dim")
+        yield Text(f"{safe(new.shopper)}, {_title(new.item, difference.titles)}", "dim")
         for language in sorted(old.text.keys() | new.text.keys()):
             before, after = old.text.get(language, ""), new.text.get(language, "")
             if before != after:
                 yield Text.assemble(
                     f"  {language}  ",
-                    *((_MARKS[kind].format(words), _STYLES[kind]) for kind, words in words_changed(before, after)),
+                    *(
+                        (_MARKS[kind].format(safe(words)), _STYLES[kind])
+                        for kind, words in words_changed(before, after)
+                    ),
                 )
 
 
@@ -165,7 +169,7 @@ def _sentiments(difference: Difference) -> Iterator[RenderableType]:
         for old_one, new_one in it.examples:
             label = old_one.label if old_one.label == new_one.label else f"{old_one.label} → {new_one.label}"
             polarity = f"{old_one.polarity:+.2f} → {new_one.polarity:+.2f}"
-            table.add_row(old_one.review_id, _title(old_one.item, difference.titles), polarity, label)
+            table.add_row(safe(old_one.review_id), _title(old_one.item, difference.titles), polarity, label)
         yield table
 
 
@@ -199,7 +203,7 @@ def _lists_of(it: Moved) -> str:
 
 
 def _title(item: str, titles: Mapping[str, str]) -> str:
-    return f"{titles[item]} ({item})" if item in titles else item
+    return safe(f"{titles[item]} ({item})" if item in titles else item)
 
 
 def _share(count: int, of: int) -> str:
