@@ -33,9 +33,10 @@ def command(*, old: Path, new: Path, only: tuple[str, ...], limit: int, prefix: 
 
     \b
     Example:
-      vitrine replay shop.jsonl.zst --out old.jsonl.zst
-      VITRINE_WEIGHTS=category=1.2 vitrine replay shop.jsonl.zst --out new.jsonl.zst
       vitrine diff old.jsonl.zst new.jsonl.zst
+    behind
+      vitrine replay shop.jsonl.zst --out old.jsonl.zst
+      vitrine replay shop.jsonl.zst --out new.jsonl.zst --weights category=1.2
     """  # noqa: D301  click's mark for lines that stay as they are
     chosen = names(only)
     unknown = [name for name in chosen if name not in BY_NAME and not name.startswith(STATES)]
