@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from agents.weights import Weights
+
 PREFIX = "VITRINE_"
 
 Environment = Literal["development", "production"]
@@ -58,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often the last slot of a list goes to an item drawn by lot."""
     decisions: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """Share of the lists whose making is recorded."""
+    weights: Weights = Weights()
+    """What a feature counts in an item's score, where it is not the default: `category=1.2,search=2`."""
     seed: int = 0
     """Of all that is drawn by lot."""
     log_level: str = "info"

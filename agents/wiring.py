@@ -17,6 +17,7 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
         list_lifetime=settings.list_lifetime,
         explore=settings.explore,
         decisions=settings.decisions,
+        weights=dict(settings.weights),
         seed=settings.seed,
     )
     return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()

@@ -74,7 +74,7 @@ class Shoppers(Folder):
     def score(self, jobs: Sequence[Job]) -> list[list[Output]]:
         """Make the lists, each model being asked once for all of them, and put them into records."""
         models = self.models
-        made_with = versions(models)
+        made_with = versions(models, self.policy)
         found = signals_of(jobs, models)
         return [
             outputs(job, make(job, signals, self.policy), self.policy, made_with)
