@@ -35,6 +35,7 @@ producer = Producer(
         "partitioner": "murmur2_random",  # where Java puts a key; the default, CRC32, puts it elsewhere
         "enable.idempotence": True,  # and so acks=all
         "delivery.timeout.ms": 5000,
+        "log_level": 0,
     }
 )
 producer.produce(TOPIC, json.dumps(click), shopper, on_delivery=acknowledged, headers={"ce_id": event})
