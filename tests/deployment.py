@@ -128,11 +128,16 @@ class Deployment:
             time.sleep(0.4)
 
     def ends(self, topics: list[str]) -> dict[tuple[str, int], int]:
-        """Return topic and partition to the end of its log."""
+        """Return topic and partition to the end of its log; ask again where new partitions have no leader yet."""
         places = [TopicPartition(topic, n) for topic in topics for n in range(self.settings.partitions)]
         latest: Any = OffsetSpec
-        found = self._admin.list_offsets({place: latest.latest() for place in places})
-        return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
+        for _ in range(ASKED):
+            found = self._admin.list_offsets({place: latest.latest() for place in places})
+            with suppress(KafkaException):
+                return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
+            time.sleep(0.5)
+        message = f"nobody knows the ends of {', '.join(topics)}"
+        raise RuntimeError(message)
 
     def read(self, topic: str, *, changelog: bool = False) -> list[Any]:
         """Return the committed messages of a topic, by partition and offset."""

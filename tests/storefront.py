@@ -146,6 +146,7 @@ def listening(language: Language, variables: Mapping[str, str], *arguments: str)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509  no thread holds a lock
     )
     listener = Listener(process)
     try:
@@ -154,6 +155,11 @@ def listening(language: Language, variables: Mapping[str, str], *arguments: str)
         yield listener
     finally:
         listener.close()
+
+
+def _hear_interrupts() -> None:
+    """Undo what a shell does to processes in the background, and so to the children of tests that run there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(

@@ -62,7 +62,6 @@ class Consume {
             "bootstrap.servers", BROKER,
             "group.id", "storefront-" + UUID.randomUUID(),
             "enable.auto.commit", false,
-            "auto.offset.reset", "latest",
             "isolation.level", "read_committed",
             "fetch.max.wait.ms", 100,
             "default.api.timeout.ms", 5000, "request.timeout.ms", 5000);
@@ -80,8 +79,9 @@ class Consume {
                 public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
                     // Begin with the lists that may still be valid.
                     var since = Instant.now().minus(VALID).toEpochMilli();
+                    var ends = consumer.endOffsets(partitions);
                     consumer.offsetsForTimes(partitions.stream().collect(Collectors.toMap(it -> it, it -> since)))
-                        .forEach((partition, found) -> { if (found != null) consumer.seek(partition, found.offset()); });
+                        .forEach((it, found) -> consumer.seek(it, found != null ? found.offset() : ends.get(it)));
                     System.out.printf("listening to %s at %s%n", TOPIC, BROKER);
                 }
             });

@@ -7,7 +7,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 BROKER = os.environ.get("VITRINE_BROKER", "localhost:9092")
 TOPIC = os.environ.get("VITRINE_TOPIC_PREFIX", "") + "recommendations.v1"
@@ -44,9 +44,12 @@ def show(new: dict) -> None:
 
 def rewind(consumer: Consumer, partitions: list) -> None:
     """Begin with the lists that may still be valid."""
-    for partition in partitions:
-        partition.offset = int((time.time() - HALF_AN_HOUR) * 1000)
-    consumer.assign(consumer.offsets_for_times(partitions, timeout=10))
+    since = int((time.time() - HALF_AN_HOUR) * 1000)
+    ends = [consumer.get_watermark_offsets(it, timeout=10)[1] for it in partitions]
+    found = consumer.offsets_for_times([TopicPartition(it.topic, it.partition, since) for it in partitions], timeout=10)
+    for partition, end in zip(found, ends, strict=True):
+        partition.offset = end if partition.offset < 0 else partition.offset
+    consumer.assign(found)
     print(f"listening to {TOPIC} at {BROKER}", flush=True)
 
 
