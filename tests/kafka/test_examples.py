@@ -150,15 +150,15 @@ def test_without_a_broker_an_example_says_where_it_looked_for_one(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["consume", "produce"])
-def test_where_its_topic_is_missing_an_example_names_it(
-    language: Language, name: str, kafka: str, prefix: str
-) -> None:
+def test_where_its_topic_is_missing_an_example_names_it(language: Language, name: str, kafka: str, prefix: str) -> None:
     variables = {"VITRINE_BROKER": kafka, "VITRINE_TOPIC_PREFIX": prefix}
 
     done = run([*example(language, name), "ada", "vase"], variables)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith(f"{prefix}{'clicks' if name == 'produce' else 'recommendations'}.v1 at ")
+    assert done.stderr.splitlines()[-1].startswith(
+        f"{prefix}{'clicks' if name == 'produce' else 'recommendations'}.v1 at "
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -44,9 +44,7 @@ class Shell:
 
     def run(self, block: str) -> str:
         script = ["bash", "-euo", "pipefail", "-c", SETTINGS + block]
-        done = subprocess.run(
-            script, env=self.variables, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = subprocess.run(script, env=self.variables, capture_output=True, text=True, timeout=120, check=False)
         assert (done.returncode, done.stderr) == (0, ""), block
         return done.stdout
 
@@ -65,7 +63,11 @@ def test_every_topic_has_a_line_and_every_line_does_what_the_page_says(shop: Sho
     first, *others = produce
     shell.run(first)
     shop.settle()
-    for block in (*others, "echo 'ada|{' | put clicks.v1\n", "echo 'bob|{\"shopper\":\"ada\",\"query\":\"\",\"at\":\"'$now'\"}' | put searches.v1\n"):
+    for block in (
+        *others,
+        "echo 'ada|{' | put clicks.v1\n",
+        'echo \'bob|{"shopper":"ada","query":"","at":"\'$now\'"}\' | put searches.v1\n',
+    ):
         shell.run(block)
     shop.settle()
     seen = {block: shell.run(block) for block in consume}

@@ -175,5 +175,8 @@ async def test_a_shopper_has_one_profile_whatever_client_and_partitioner(shop: S
     for profile in found.values():
         assert profile.revision == events
         assert Counter(touch.item for touch in profile.touches) == items
-    newest = {it.shopper: it.revision for it in sorted(shop.deployment.records(RECOMMENDATIONS.name), key=lambda it: it.revision)}
+    newest = {
+        it.shopper: it.revision
+        for it in sorted(shop.deployment.records(RECOMMENDATIONS.name), key=lambda it: it.revision)
+    }
     assert newest == dict.fromkeys(shoppers, events)

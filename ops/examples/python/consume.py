@@ -55,7 +55,7 @@ def rewind(consumer: Consumer, partitions: list) -> None:
 
 def complain(error: KafkaError) -> None:
     """Say that nobody answers; the client goes on trying."""
-    if error.code() == KafkaError._ALL_BROKERS_DOWN:
+    if error.name() == "_ALL_BROKERS_DOWN":
         print(f"{TOPIC} at {BROKER}: {error.str()}", file=sys.stderr, flush=True)
 
 
