@@ -128,7 +128,7 @@ class Deployment:
             time.sleep(0.4)
 
     def ends(self, topics: list[str]) -> dict[tuple[str, int], int]:
-        """Return topic and partition to the end of its log."""
+        """Return topic and partition to the end of its log; ask again where new partitions have no leader yet."""
         places = [TopicPartition(topic, n) for topic in topics for n in range(self.settings.partitions)]
         latest: Any = OffsetSpec
         for _ in range(ASKED):

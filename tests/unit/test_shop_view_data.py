@@ -15,8 +15,8 @@ from agents.shop.meter import Batches, Meter, reading, totals
 from agents.shop.parts import parts_of
 from agents.shop.pulse import SECONDS, Pulse, quantile, rate
 from agents.shop.shop import Emission, Shop
-from agents.shoppers.score import WEIGHTS
 from agents.topics import CLICKS, REQUESTS
+from agents.weights import WEIGHTS
 from schemas.clicks import View
 from schemas.copy import Copy
 from schemas.recommendations import Candidate, Decision, Reason, Recommendations, Slot
