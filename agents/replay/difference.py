@@ -117,10 +117,11 @@ class Difference:
             both = it.equal + it.changed
             least = min(both + it.only_old, both + it.only_new)
             if it.only_old and it.only_new and both < ALIKE * least:
-                return [
+                warning = (
                     f"only {both:,} of {least:,} records of {topic.name} are in both: these are not of the same events "
                     "(another log, or other --partitions), so what follows says little about a change of yours"
-                ]
+                )
+                return [warning]
         one_sided = {
             name: "old" if it.only_old else "new"
             for name, it in sorted(self.topics.items())
