@@ -34,7 +34,7 @@ def command(*, old: Path, new: Path, only: tuple[str, ...], limit: int, prefix: 
     \b
     Example:
       vitrine diff old.jsonl.zst new.jsonl.zst
-    behind
+    after
       vitrine replay shop.jsonl.zst --out old.jsonl.zst
       vitrine replay shop.jsonl.zst --out new.jsonl.zst --weights category=1.2
     """  # noqa: D301  click's mark for lines that stay as they are

@@ -16,7 +16,7 @@ from agents.replay.identity import Entry, entry
 from agents.replay.lists_moved import ListsMoved
 from agents.replay.log import lines
 from agents.replay.texts_changed import Judgements, TextsChanged
-from agents.topics import CATALOG, COPY, DECISIONS, ITEM_CARDS, LISTS, RECOMMENDATIONS, SENTIMENTS
+from agents.topics import BY_NAME, CATALOG, COPY, DECISIONS, ITEM_CARDS, LISTS, RECOMMENDATIONS, SENTIMENTS
 
 MOVERS = 5
 """Items that gained, and that lost most, of which the result tells."""
@@ -25,6 +25,11 @@ ALIKE = 0.5
 """Share of the lists in either log that the other one must have, too, if both are of the same events."""
 
 _Line = tuple[int, bytes]
+
+_TOPIC = b'{"topic":"'
+"""How the line of a record begins."""
+_TITLED = {ITEM_CARDS.name, CATALOG.name}
+"""Topics whose records tell titles."""
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _versions = msgspec.json.Decoder(dict[str, str]).decode
@@ -107,24 +112,25 @@ class Difference:
 
     def warnings(self) -> list[str]:
         """Say what looks like a mistake in what was compared."""
-        found = []
-        for name, it in sorted(self.topics.items()):
-            both, all_old, all_new = it.equal + it.changed, it.only_old, it.only_new
-            if not both and bool(all_old) != bool(all_new):
-                found.append(
-                    f"{name} is in the {'old' if all_old else 'new'} one only: was the other one written with --topics?"
-                )
         for topic in LISTS:
             it = self.topics.get(topic.name, Tally())
             both = it.equal + it.changed
             least = min(both + it.only_old, both + it.only_new)
             if it.only_old and it.only_new and both < ALIKE * least:
-                found.append(
+                warning = (
                     f"only {both:,} of {least:,} records of {topic.name} are in both: these are not of the same events "
                     "(another log, or other --partitions), so what follows says little about a change of yours"
                 )
-                break
-        return found
+                return [warning]
+        one_sided = {
+            name: "old" if it.only_old else "new"
+            for name, it in sorted(self.topics.items())
+            if not it.equal and not it.changed and bool(it.only_old) != bool(it.only_new)
+        }
+        return [
+            f"{name} is in the {side} one only: was the other one written with --topics?"
+            for name, side in one_sided.items()
+        ]
 
     def summary(self) -> dict[str, Any]:
         """Return all of it as a mapping that encodes to JSON."""
@@ -146,7 +152,7 @@ class Difference:
 
     def learn(self, it: Entry) -> None:
         """Note the title of an item."""
-        if it.topic not in {ITEM_CARDS.name, CATALOG.name} or it.value is None or it.key is None:
+        if it.topic not in _TITLED or it.value is None or it.key is None:
             return
         item = it.key.decode(errors="replace")
         if item in self.titles:
@@ -227,6 +233,13 @@ class _Sides:
                     tally.only_old += len(entries)
 
     def _count_equal(self, number: int, line: bytes) -> None:
+        """Count a line of both; only those that tell a title are read any further than to their topic."""
+        topic = line[len(_TOPIC) : line.find(b'"', len(_TOPIC))].decode() if line.startswith(_TOPIC) else ""
+        topic = topic.removeprefix(self._prefix)
+        if topic in BY_NAME and topic not in _TITLED:
+            if not self._only or topic in self._only:
+                self._difference.tally(topic).equal += 1
+            return
         it = entry(self._paths[0], number, line, self._prefix)
         if self._only and it.topic not in self._only:
             return
