@@ -82,7 +82,9 @@ def _default(name: str, value: Any) -> str:
 
 
 def _duration(value: timedelta) -> str:
-    """Return *value* as ISO 8601 writes it, in minutes where it is some."""
+    """Return *value* as ISO 8601 writes it, in days or minutes where it is some."""
+    if value >= timedelta(days=1) and not value % timedelta(days=1):
+        return f"P{value.days}D"
     minutes, rest = divmod(value, timedelta(minutes=1))
     return f"PT{minutes}M" if minutes and not rest else f"PT{value / timedelta(seconds=1):g}S"
 

@@ -13,7 +13,7 @@ from agents.topics import ALL, CATALOG, CLICKS, Topic
 _MANY = 3
 _APPLY = "vitrine topics apply"
 
-KEYED: dict[str, Topic] = {"shoppers": CLICKS, "items": CATALOG}
+KEYED: dict[str, Topic] = {"shoppers": CLICKS, "items": CATALOG, "outcomes": CLICKS}
 """Processor that keeps states, to a topic whose partitions its changelog shares."""
 
 

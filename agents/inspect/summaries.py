@@ -1,6 +1,6 @@
 """What a record says, in one line."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,12 +10,13 @@ from agents.inspect.contributions import contributions, weights_of
 from agents.inspect.safe import safe, shortened, shown
 from agents.replay.log import LogRecord
 from agents.topics import BY_NAME
-from schemas.base import Localized
 from schemas.cards import ItemCard, ItemVector
-from schemas.catalog import CatalogItem
-from schemas.clicks import AddToCart, CopyShown, Interaction, ListShown, Purchase
+from schemas.catalog import CatalogEntry, CatalogItem
+from schemas.clicks import AddToCart, CopyShown, Interaction, Lines, ListShown, Purchase
 from schemas.copy import Copy
+from schemas.dead_letters import Handled
 from schemas.identifies import Identify, Merge
+from schemas.outcomes import Outcome
 from schemas.pairs import Pair
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
@@ -63,7 +64,7 @@ def words(event: Any) -> str:
     return shown(msgspec.json.encode(event), LONG)
 
 
-def localized(text: Localized) -> str:
+def localized(text: Mapping[Any, str]) -> str:
     """Return a text in English, or else in any language that it has."""
     return text.get("en") or next(iter(text.values()), "")
 
@@ -84,6 +85,25 @@ def _interaction(it: Interaction) -> str:
 def _list_shown(it: ListShown) -> str:
     of = f" of list {it.recommendation_id[:_ID]}" if it.recommendation_id else ""
     return f"list_shown {it.placement}{of}: {_names(it.items)}"
+
+
+def _lines(it: Lines) -> str:
+    named = (f"{line.item} x{line.quantity}" if line.quantity > 1 else line.item for line in it.lines)
+    return f"{_kind(it)} {_names(named)}"
+
+
+def _outcome(it: Outcome) -> str:
+    of = f" of list {it.recommendation_id[:_ID]}" if it.recommendation_id else ""
+    of += f" of copy {it.copy_id[:_ID]}" if it.copy_id else ""
+    slot = "" if it.slot is None else f", slot {it.slot + 1}"
+    why = "" if it.source is None else f", brought by {it.source}"
+    missing = f", nobody knows the {' and the '.join(it.missing)}" if it.missing else ""
+    return f"{it.kind} {it.item or ''}".rstrip() + of + slot + why + missing
+
+
+def _handled(it: Handled) -> str:
+    by = f" by {it.by}" if it.by else ""
+    return f"{it.action}{by}: {it.letter}, from {it.topic}/{it.partition}/{it.offset}"
 
 
 def _copy_shown(it: CopyShown) -> str:
@@ -118,7 +138,7 @@ def _review(it: Review) -> str:
     return f"{stars}for {it.item} “{shortened(title + it.text, LONG)}”"
 
 
-def _catalog(it: CatalogItem) -> str:
+def _catalog(it: CatalogEntry | CatalogItem) -> str:
     stock = "" if it.stock is None else f", {it.stock} in stock"
     price = "" if it.price is None else f", {it.price:g} {it.currency}"
     return f"{localized(it.title) or 'no title'}{price}{stock}" + (f", category {it.category}" if it.category else "")
@@ -199,11 +219,15 @@ _SAYINGS: dict[type, Callable[[Any], str]] = {
     ListShown: _list_shown,
     CopyShown: _copy_shown,
     Interaction: _interaction,
+    Lines: _lines,
+    Outcome: _outcome,
+    Handled: _handled,
     Search: _search,
     Request: _request,
     Identify: _identify,
     Merge: _merge,
     Review: _review,
+    CatalogEntry: _catalog,
     CatalogItem: _catalog,
     Sentiment: _judged,
     Feedback: _judged,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agents.dialects import draft
@@ -86,6 +86,10 @@ def test_any_json_is_read_or_refused(topic: Topic, value: Any, *, structured: bo
         assert found.id is None or 0 < len(found.id) <= 256
 
 
+EXACT = 1 << 53
+"""Above, numbers of JavaScript, in which others speak, are not exact."""
+
+
 @settings(max_examples=200, deadline=None)
 @given(record=st.one_of(*map(values, (View, Click, AddToCart, Purchase))))
 def test_an_event_means_the_same_in_every_dialect(record: Any) -> None:
@@ -99,6 +103,7 @@ def test_an_event_means_the_same_in_every_dialect(record: Any) -> None:
     }
     at = {"timestamp": record.at.isoformat()}
     position = record.position
+    assume(position is None or position < EXACT)
     known = {"userId": record.shopper, "context": {"locale": record.language}, "sessionId": record.session}
     properties = {**said, "product_id": record.item, "position": None if position is None else position + 1}
     params = {"items": [{**said, "item_id": record.item, "index": position}], "language": record.language}
