@@ -244,6 +244,16 @@ def list_id(key: str, epoch: int, revision: int, placement: str, kind: str) -> s
     return _uuid5(f"{key}/{epoch}/{revision}/{placement}/{kind}")
 
 
+def copy_id(  # noqa: PLR0917  the parts of an id, in their order
+    key: str, epoch: int, revision: int, placement: str, item: str, suffix: str
+) -> str:
+    """Return the id of the words about *item* in a list: that of the list's kind, and the item; *suffix* as the list has."""
+    return list_id(key, epoch, revision, placement, f"copy/{item}{suffix}")
+
+
+REQUESTED = "/request"
+"""Suffix of the kind of a list that was asked for: it may share a revision with one that was implied."""
+
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:vitrine").bytes
 
 

@@ -107,7 +107,7 @@ REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
 
 DEAD_LETTERS = tuple(
     Topic(f"dlq.{topic.name}", None, topic.key, f"Records of {topic.name} that could not be used, as they came.")
-    for topic in INPUTS + INTERNAL[:5] + LISTS[:2] + REKEYS
+    for topic in INPUTS + INTERNAL[:5] + LISTS[:1] + REKEYS
 )
 """One for each topic that a worker folds."""
 

@@ -1,4 +1,4 @@
-"""Lists, copy and what shoppers do with them, in a few lines."""
+"""Lists and what shoppers do with them and their copy, in a few lines."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -9,15 +9,14 @@ import msgspec
 from agents.intake import Admitted, Intake
 from agents.outcomes.agent import Outcomes
 from agents.outcomes.state import Memory
-from agents.processor import Effects, Origin, fold_once, sources
-from schemas.copy import Copy
+from agents.processor import Effects, Origin, copy_id, fold_once, sources
 from schemas.outcomes import Outcome
 from schemas.recommendations import Reason, Recommendations, Slot
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MILLISECONDS = int(START.timestamp() * 1000)
 REASON = Reason(code="trending", text={"en": "Many look at it"})
-RESPONSES, RECOMMENDATIONS, COPY = "responses.v1", "recommendations.v1", "copy.v1"
+RESPONSES, RECOMMENDATIONS = "responses.v1", "recommendations.v1"
 
 
 def after(seconds: float) -> datetime:
@@ -36,27 +35,15 @@ def listing(name: str, *items: str, at: float = 0, revision: int = 1, **more: An
             Slot(item=item, score=9.5 - n, source="interest", propensity=1 - n / 10, reason=REASON)
             for n, item in enumerate(items)
         ),
-        models={"score": "points@1"},
+        models={"score": "points@1", "words": "phrases@1"},
         view=7,
         **{"placement": "home"} | more,
     )
 
 
-def copy(name: str, item: str, of: str | None = None) -> Copy:
-    return Copy(
-        copy_id=name,
-        shopper="ann",
-        item=item,
-        placement="home",
-        epoch=2,
-        revision=1,
-        at=START,
-        valid_until=after(60),
-        text={"en": "Look"},
-        claims=(),
-        writer="phrases@1",
-        recommendation_id=of,
-    )
+def copy_of(listed: Recommendations, item: str, suffix: str = "") -> str:
+    """Return the id of the copy about *item* that came with a list."""
+    return copy_id("ann", listed.epoch, listed.revision, listed.placement, item, suffix)
 
 
 class Told:
@@ -73,9 +60,7 @@ class Told:
 
     def read(self, event: Any, *, seconds: float = 0, offset: int | None = None, ce_id: str | None = None) -> Any:
         """Fold a record as it lies on its topic, written *seconds* after the start; return what `fold_once` says."""
-        topic = (
-            RECOMMENDATIONS if isinstance(event, Recommendations) else COPY if isinstance(event, Copy) else RESPONSES
-        )
+        topic = RECOMMENDATIONS if isinstance(event, Recommendations) else RESPONSES
         found = self._intakes[topic].read(msgspec.json.encode(event), ())
         assert isinstance(found, Admitted)
         offset = next(self._offsets) if offset is None else offset

@@ -8,7 +8,7 @@ import msgspec
 from agents.contract import headers
 from agents.contract.rules import Schema, Side, breaches
 from agents.contract.schemas import document
-from agents.topics import ALL, COPY, DEAD_LETTERS, DLQ_HANDLED, INPUTS, INTERNAL, LISTS, RECOMMENDATIONS, REKEYS, Topic
+from agents.topics import ALL, DEAD_LETTERS, DLQ_HANDLED, INPUTS, INTERNAL, LISTS, RECOMMENDATIONS, REKEYS, Topic
 
 Action = Literal["receive", "send"]
 
@@ -16,9 +16,9 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
     **{topic.name: ("receive",) for topic in INPUTS},
     **{topic.name: ("receive", "send") for topic in INTERNAL + REKEYS},
     **{topic.name: ("send",) for topic in LISTS + DEAD_LETTERS},
-    **{topic.name: ("receive", "send") for topic in (RECOMMENDATIONS, COPY, DLQ_HANDLED)},
+    **{topic.name: ("receive", "send") for topic in (RECOMMENDATIONS, DLQ_HANDLED)},
 }
-"""Topic to what the application does with it; it reads its own lists and copy, to join what becomes of them, and its marks on dead letters."""
+"""Topic to what the application does with it; it reads its own lists, to join what becomes of them, and its marks on dead letters."""
 
 _SIDES: dict[Action, Side] = {"receive": "input", "send": "output"}
 

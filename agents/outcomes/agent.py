@@ -5,27 +5,26 @@ from typing import Any
 
 import msgspec
 
-from agents.outcomes.events import List, Words
 from agents.outcomes.fold import fold
+from agents.outcomes.lists import List
 from agents.outcomes.state import Memory
 from agents.processor import Effects, Folder, Input, Origin
-from agents.topics import COPY, OUTCOMES, RECOMMENDATIONS, RESPONSES
+from agents.topics import OUTCOMES, RECOMMENDATIONS, RESPONSES
 
 _SHOPPER = attrgetter("shopper")
 
 
 class Outcomes(Folder):
-    """Remembers a shopper's newest lists and copy, and says what became of them."""
+    """Remembers a shopper's newest lists, and says what became of them and of their copy."""
 
     name = "outcomes"
     state = Memory
     inputs = (
         Input(RESPONSES, _SHOPPER),
         Input(RECOMMENDATIONS, _SHOPPER, msgspec.json.Decoder(List).decode),
-        Input(COPY, _SHOPPER, msgspec.json.Decoder(Words).decode),
     )
     outputs = facts = (OUTCOMES,)
 
     def fold(self, state: Memory, event: Any, origin: Origin) -> Effects | None:
-        """Remember a list or a copy; tell what became of it."""
+        """Remember a list, or tell what became of one."""
         return fold(state, event, origin)

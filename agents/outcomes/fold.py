@@ -1,4 +1,4 @@
-"""Lists, copy and events meet, in whatever order their topics are read: the facts are the same.
+"""Lists and events meet, in whatever order their topics are read: the facts are the same.
 
 An event looks for what it names.  What is not there has not been read yet, or never will be: the event waits.  A list is
 written before anybody can choose from it, so when a list comes that was written well after the event, the one that it
@@ -6,11 +6,10 @@ names won't come any more, and it is told without it.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-from agents.outcomes.events import List, Words, listed, written
-from agents.outcomes.joined import named, outcome
-from agents.outcomes.state import COPIES, LISTS, SHOWN, WAITING, Listed, Memory, Waiting, Written
+from agents.outcomes.joined import Found, named, outcome
+from agents.outcomes.lists import List, listed, with_copy
+from agents.outcomes.state import LISTS, SHOWN, WAITING, Listed, Memory, Waiting
 from agents.processor import Effects, Origin, Output, fact_id
 from agents.topics import OUTCOMES
 from schemas.clicks import ListShown, Response
@@ -18,64 +17,69 @@ from schemas.clicks import ListShown, Response
 PATIENCE = 60_000
 """Milliseconds that clocks of workers may differ."""
 
-Told = TypeVar("Told", Listed, Written)
-
 _WAITS = Effects(outcome="waiting")
 
 
-def fold(memory: Memory, event: List | Words | Response, origin: Origin) -> Effects | None:
+def fold(memory: Memory, event: List | Response, origin: Origin) -> Effects | None:
     """Change *memory* by *event*; return the facts that it leads to."""
     if isinstance(event, List):
-        _keep(memory.listed, listed(event), LISTS)
-        memory.heard = (max(memory.heard[0], origin.timestamp), memory.heard[1])
-        return _settle(memory)
-    if isinstance(event, Words):
-        _keep(memory.written, written(event), COPIES)
-        memory.heard = (memory.heard[0], max(memory.heard[1], origin.timestamp))
-        return _settle(memory)
+        new = listed(event)
+        memory.listed.append(new)
+        del memory.listed[:-LISTS]
+        memory.heard = max(memory.heard, origin.timestamp)
+        return _settle(memory, new) if memory.waiting else None
     waiting = Waiting(origin.id or fact_id(origin, "outcome"), origin.timestamp, _shown(memory, event), event)
-    told = _tell(memory, waiting)
-    if told is not None:
-        return Effects((told,))
+    found = _find(memory.listed, event)
+    if _complete(event, found) or _late(memory, waiting):
+        return Effects((_output(waiting, found),))
     memory.waiting.append(waiting)
     if len(memory.waiting) <= WAITING:
         return _WAITS
-    return Effects((_output(memory, memory.waiting.pop(0)),), outcome="waiting")
+    oldest = memory.waiting.pop(0)
+    return Effects((_output(oldest, _find(memory.listed, oldest.event)),), outcome="waiting")
 
 
-def _settle(memory: Memory) -> Effects | None:
-    """Tell of what waits and need not wait any more."""
-    if not memory.waiting:
-        return None
-    told = [(waiting, _tell(memory, waiting)) for waiting in memory.waiting]
-    memory.waiting = [waiting for waiting, output in told if output is None]
-    return Effects([output for _, output in told if output is not None])
+def _settle(memory: Memory, new: Listed) -> Effects | None:
+    """Tell of what waited for the list *new*, and of what need not wait any more."""
+    facts, left = [], []
+    for waiting in memory.waiting:
+        found = Found()
+        if _late(memory, waiting) or _find([new], waiting.event) != Found():
+            found = _find(memory.listed, waiting.event)
+            if _complete(waiting.event, found) or _late(memory, waiting):
+                facts.append(_output(waiting, found))
+                continue
+        left.append(waiting)
+    memory.waiting = left
+    return Effects(facts) if facts else None
 
 
-def _tell(memory: Memory, waiting: Waiting) -> Output | None:
-    """Return the fact of an event; None if something that it names may still come."""
-    recommendation_id, copy_id = named(waiting.event)
-    heard_lists, heard_copies = memory.heard
-    latest = waiting.timestamp + PATIENCE
-    if copy_id is not None:
-        copy = _find(memory.written, copy_id)
-        if copy is None and heard_copies <= latest:
-            return None
-        if recommendation_id is None and copy is not None:
-            recommendation_id = copy.recommendation_id
-    if recommendation_id is not None and heard_lists <= latest and _find(memory.listed, recommendation_id) is None:
-        return None
-    return _output(memory, waiting)
+def _late(memory: Memory, waiting: Waiting) -> bool:
+    """Return whether what an event names would have been read by now."""
+    return memory.heard > waiting.timestamp + PATIENCE
 
 
-def _output(memory: Memory, waiting: Waiting) -> Output:
-    event = waiting.event
+def _find(lists: Sequence[Listed], event: Response) -> Found:
+    """Return what *event* names, as far as it is in *lists*; the newest first."""
     recommendation_id, copy_id = named(event)
-    copy = None if copy_id is None else _find(memory.written, copy_id)
-    if recommendation_id is None and copy is not None:
-        recommendation_id = copy.recommendation_id
-    found = None if recommendation_id is None else _find(memory.listed, recommendation_id)
-    return Output(OUTCOMES, event.shopper, outcome(event, waiting.shown_at, found, copy), waiting.id, event.at)
+    its = next((it for it in reversed(lists) if it.id == recommendation_id), None)
+    if copy_id is None:
+        return Found(its)
+    copied = with_copy(reversed(lists), event.shopper, copy_id, None if isinstance(event, ListShown) else event.item)
+    if copied is None:
+        return Found(its)
+    return Found(copied[0] if recommendation_id is None else its, *copied)
+
+
+def _complete(event: Response, found: Found) -> bool:
+    """Return whether all that *event* names is found."""
+    recommendation_id, copy_id = named(event)
+    return (recommendation_id is None or found.listed is not None) and (copy_id is None or found.copied is not None)
+
+
+def _output(waiting: Waiting, found: Found) -> Output:
+    event = waiting.event
+    return Output(OUTCOMES, event.shopper, outcome(event, waiting.shown_at, found), waiting.id, event.at)
 
 
 def _shown(memory: Memory, event: Response) -> int | None:
@@ -90,12 +94,3 @@ def _shown(memory: Memory, event: Response) -> int | None:
         memory.shown.append((recommendation_id, int(event.at.timestamp() * 1000)))
         del memory.shown[:-SHOWN]
     return None
-
-
-def _keep(known: list[Told], new: Told, bound: int) -> None:
-    known.append(new)
-    del known[:-bound]
-
-
-def _find(known: Sequence[Told], name: str) -> Told | None:
-    return next((it for it in reversed(known) if it.id == name), None)

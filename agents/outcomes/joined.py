@@ -1,8 +1,8 @@
 """An event and what it names, as one fact."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from agents.outcomes.state import Listed, Written
+from agents.outcomes.state import Listed
 from agents.processor import moment
 from schemas.clicks import AddToCart, Click, CopyShown, Interaction, ListShown, Purchase, Response, View
 from schemas.outcomes import Outcome
@@ -17,27 +17,37 @@ _KINDS: dict[type, Literal["list_shown", "copy_shown", "view", "click", "add_to_
 }
 
 
-def outcome(event: Response, shown_at: int | None, found: Listed | None, copy: Written | None) -> Outcome:
-    """Return the fact of *event*; None for a list or a copy says that it names none, or one that nobody knows."""
+class Found(NamedTuple):
+    """What is known of what an event names."""
+
+    listed: Listed | None = None
+    """The list that it names, else that of the copy."""
+    copied: Listed | None = None
+    """The list that the copy came with."""
+    about: str | None = None
+    """The item that the copy is about."""
+
+
+def outcome(event: Response, shown_at: int | None, found: Found) -> Outcome:
+    """Return the fact of *event*, with what was *found* of what it names."""
     recommendation_id, copy_id = named(event)
     missing: list[Literal["list", "copy"]] = []
-    if copy_id is not None and copy is None:
+    if copy_id is not None and found.copied is None:
         missing.append("copy")
-    if recommendation_id is None and copy is not None:
-        recommendation_id = copy.recommendation_id
-    if recommendation_id is not None and found is None:
+    if recommendation_id is not None and found.listed is None:
         missing.append("list")
     return Outcome(
         shopper=event.shopper,
         kind=_KINDS[type(event)],
         at=event.at,
-        recommendation_id=recommendation_id,
+        recommendation_id=recommendation_id if found.listed is None else found.listed.id,
         copy_id=copy_id,
         missing=tuple(missing),
         shown_at=None if shown_at is None else moment(shown_at),
+        writer=None if found.copied is None else found.copied.models.get("words"),
+        copy_item=found.about,
         **_of_event(event),
-        **_of_list(event, found),
-        **_of_copy(copy, found),
+        **_of_list(event, found.listed),
     )
 
 
@@ -81,12 +91,3 @@ def _of_list(event: Response, found: Listed | None) -> dict[str, Any]:
         "source": found.sources[slot],
         "propensity": found.chances.get(slot, 1.0),
     }
-
-
-def _of_copy(copy: Written | None, found: Listed | None) -> dict[str, Any]:
-    if copy is None:
-        return {}
-    said: dict[str, Any] = {"writer": copy.writer, "copy_item": copy.item}
-    if found is None:
-        said |= {"placement": copy.placement, "epoch": copy.epoch, "revision": copy.revision}
-    return said

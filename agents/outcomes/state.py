@@ -1,4 +1,4 @@
-"""What is remembered of a shopper's lists and copy until somebody says what became of them."""
+"""What is remembered of a shopper's lists until somebody says what became of them."""
 
 import msgspec
 
@@ -7,7 +7,6 @@ from schemas.clicks import Response
 
 LISTS = 12
 """Newest lists remembered: so many events later a shopper may still choose from the first of them."""
-COPIES = 24
 SHOWN = 16
 """Lists whose first showing is remembered."""
 WAITING = 32
@@ -32,18 +31,6 @@ class Listed(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Slot to propensity, where it is not 1."""
 
 
-class Written(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What a copy said."""
-
-    id: str
-    item: str
-    placement: str
-    epoch: int
-    revision: int
-    writer: str
-    recommendation_id: str | None
-
-
 class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An event that names what is not known yet."""
 
@@ -56,13 +43,12 @@ class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Memory(State, array_like=True, gc=False):
-    """State of one shopper.  Each list of it depends on one topic only, but for *waiting*."""
+    """State of one shopper.  Each field but *waiting* depends on one topic only."""
 
     listed: list[Listed] = []
     """In the order of their topic, as all here."""
-    written: list[Written] = []
     shown: list[tuple[str, int]] = []
     """List to its first showing."""
     waiting: list[Waiting] = []
-    heard: tuple[int, int] = (0, 0)
-    """The newest broker's time of a list, and of a copy."""
+    heard: int = 0
+    """The newest broker's time of a list."""

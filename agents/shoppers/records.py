@@ -1,7 +1,7 @@
 """A list as the records that leave."""
 
 from agents import weights
-from agents.processor import Output, list_id, moment
+from agents.processor import REQUESTED, Output, copy_id, list_id, moment
 from agents.shoppers import words
 from agents.shoppers.job import Job
 from agents.shoppers.lists import Made
@@ -58,7 +58,8 @@ def _copies(job: Job, made: Made, policy: Policy) -> list[Output]:
     at = moment(job.at)
     found = []
     for item, composed in made.words:
-        name = _id(job, f"copy/{item}")
+        ask = job.ask
+        name = copy_id(ask.shopper, job.epoch, job.revision, ask.placement, item, _suffix(job))
         record = Copy(
             copy_id=name,
             shopper=job.ask.shopper,
@@ -107,6 +108,9 @@ def _decision(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> O
 
 
 def _id(job: Job, kind: str) -> str:
-    """Return the id of a record; a list that was asked for and one that was implied may share a revision."""
-    suffix = "/request" if job.ask.requested else ""
-    return list_id(job.ask.shopper, job.epoch, job.revision, job.ask.placement, kind + suffix)
+    """Return the id of a list, or of what it was made from."""
+    return list_id(job.ask.shopper, job.epoch, job.revision, job.ask.placement, kind + _suffix(job))
+
+
+def _suffix(job: Job) -> str:
+    return REQUESTED if job.ask.requested else ""

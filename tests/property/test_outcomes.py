@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.outcomes.fold import PATIENCE
-from agents.outcomes.state import COPIES, LISTS, WAITING
+from agents.outcomes.state import LISTS, WAITING
+from agents.processor import REQUESTED
 from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
-from tests.outcomes import Told, after, copy, listing
+from schemas.recommendations import Recommendations
+from tests.outcomes import Told, after, copy_of, listing
 
 ITEMS = ("a", "b", "c", "d")
 HOUR = 3600
@@ -19,8 +21,8 @@ Timed = tuple[float, Any]
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[Timed], list[Timed], list[Timed]]:
-    """Lists, copies and what was done with them, within the bounds; ids that nobody wrote among them.
+def histories(draw: st.DrawFn) -> tuple[list[Timed], list[Timed]]:
+    """Lists and what was done with them, within the bounds; ids that nobody wrote among them.
 
     Clocks of writers differ, so an event may seem to be written before what it names.
     """
@@ -29,36 +31,33 @@ def histories(draw: st.DrawFn) -> tuple[list[Timed], list[Timed], list[Timed]]:
         (at, listing(f"l{n}", *draw(st.lists(st.sampled_from(ITEMS), unique=True)), at=at, revision=n))
         for n, at in enumerate(sorted(draw(st.lists(seconds, max_size=LISTS))))
     ]
-    names = [it.recommendation_id for _, it in lists]
-    of = st.sampled_from([None, "nobody's", *names])
-    copies = [
-        (at, copy(f"c{n}", draw(st.sampled_from(ITEMS)), of=draw(of)))
-        for n, at in enumerate(sorted(draw(st.lists(seconds, max_size=COPIES // 4))))
-    ]
-    written = {it.recommendation_id: at for at, it in lists} | {it.copy_id: at for at, it in copies}
+    written = {it.recommendation_id: at for at, it in lists} | {name: at for at, it in lists for name in copies(it)}
     events = []
     for _ in range(draw(st.integers(0, WAITING // 2))):
-        event = draw(_events(names, [it.copy_id for _, it in copies]))
-        copied = next((it for _, it in copies if it.copy_id == getattr(event, "copy_id", None)), None)
-        needs = [getattr(event, "recommendation_id", None), getattr(event, "copy_id", None)]
-        needs.append(copied.recommendation_id if copied else None)
-        earliest = max((written.get(name or "", 0.0) for name in needs), default=0.0) - SKEW + 1
-        events.append((max(0.0, earliest) + draw(st.floats(0, HOUR, allow_nan=False)), event))
-    return lists, copies, sorted(events, key=lambda it: it[0])
+        event = draw(
+            _events([it.recommendation_id for _, it in lists], [name for _, it in lists for name in copies(it)])
+        )
+        needs = [written.get(getattr(event, name, None) or "", 0.0) for name in ("recommendation_id", "copy_id")]
+        events.append((max(0.0, max(needs) - SKEW + 1) + draw(st.floats(0, HOUR, allow_nan=False)), event))
+    return lists, sorted(events, key=lambda it: it[0])
 
 
-def _events(lists: list[str], copies: list[str]) -> st.SearchStrategy[Any]:
+def copies(listed: Recommendations) -> list[str]:
+    return [copy_of(listed, slot.item, suffix) for slot in listed.slots for suffix in ("", REQUESTED)]
+
+
+def _events(lists: list[str], words: list[str]) -> st.SearchStrategy[Any]:
     fixed = {"shopper": st.just("ann"), "at": st.integers(0, HOUR).map(after)}
     named = st.sampled_from([None, "made-up", *lists])
-    copied = st.sampled_from([None, "made-up", *copies])
+    copied = st.sampled_from([None, "made-up", *words])
     item = st.sampled_from(ITEMS)
     interactions = [
         st.builds(kind, **fixed, item=item, recommendation_id=named, copy_id=copied)
         for kind in (View, Click, AddToCart, Purchase)
     ]
     seen = st.builds(ListShown, **fixed, items=st.lists(item, min_size=1).map(tuple), recommendation_id=named)
-    words = st.builds(CopyShown, **fixed, item=item, copy_id=st.sampled_from(["made-up", *copies]))
-    return st.one_of(*interactions, seen, words)
+    shown = st.builds(CopyShown, **fixed, item=item, copy_id=st.sampled_from(["made-up", *words]))
+    return st.one_of(*interactions, seen, shown)
 
 
 def run(data: st.DataObject, topics: tuple[list[Timed], ...], *, again: bool = False) -> Told:
@@ -87,16 +86,15 @@ def test_the_facts_are_the_same_however_topics_interleave(data: st.DataObject, t
 def test_each_event_is_told_once_or_waits_and_a_list_from_much_later_ends_the_waiting(
     data: st.DataObject, topics: Any
 ) -> None:
-    lists, copies, events = topics
+    lists, events = topics
     told = run(data, topics)
     assert len(told.facts) + len(told.memory.waiting) == len(events)
 
     told.read(listing("end", "a"), seconds=HOUR * 9, offset=10_000)
-    told.read(copy("end", "a"), seconds=HOUR * 9, offset=10_000)
 
     assert told.memory.waiting == []
     assert len(told.facts) == len(events)
-    known = {it.recommendation_id for _, it in lists}, {it.copy_id for _, it in copies}
+    known = {it.recommendation_id for _, it in lists}, {name for _, it in lists for name in copies(it)}
     for fact in told.facts.values():
         assert ("list" in fact.missing) == (fact.recommendation_id not in {None, *known[0]})
         assert ("copy" in fact.missing) == (fact.copy_id not in {None, *known[1]})

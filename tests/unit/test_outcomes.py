@@ -4,13 +4,15 @@ import msgspec
 import pytest
 
 from agents.headers import cloud_event
-from agents.outcomes.state import COPIES, LISTS, SHOWN, WAITING, Memory
-from agents.processor import Effects, Origin, fact_id
+from agents.outcomes.state import LISTS, SHOWN, WAITING, Memory
+from agents.processor import REQUESTED, Effects, Origin, fact_id
 from agents.topics import OUTCOMES, RESPONSES
 from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
+from schemas.copy import Copy
 from schemas.outcomes import Outcome
-from tests.outcomes import Told, after, copy, listing
-from tests.shoppers import LONG_AFTER, World
+from schemas.recommendations import Recommendations
+from tests.outcomes import Told, after, copy_of, listing
+from tests.shoppers import LONG_AFTER, World, facts
 
 SEEN = ListShown(shopper="ann", at=after(1), items=("b", "x", "a"), recommendation_id="l1")
 CLICKED = Click(shopper="ann", at=after(2), item="b", recommendation_id="l1", position=4)
@@ -34,7 +36,7 @@ def test_a_click_is_told_with_what_its_list_said() -> None:
             placement="home",
             epoch=2,
             revision=5,
-            models={"score": "points@1"},
+            models={"score": "points@1", "words": "phrases@1"},
             view=7,
             slot=1,
             score=8.5,
@@ -59,27 +61,51 @@ def test_a_list_that_was_seen_is_told_slot_by_slot_and_what_follows_knows_when()
     assert (bought.kind, bought.slot, bought.price, bought.quantity) == ("purchase", 0, 3.5, 2)
 
 
-def test_a_copy_leads_to_its_list() -> None:
+@pytest.mark.parametrize("suffix", ["", REQUESTED])
+def test_a_copy_leads_to_its_list(suffix: str) -> None:
     told = Told()
-    told.read(listing("l1", "a", "b"))
-    told.read(copy("c1", "b", of="l1"))
+    listed = listing("l1", "a", "b")
+    told.read(listed)
+    told.read(listing("l2", "b", "a", revision=2))
+    name = copy_of(listed, "b", suffix)
 
-    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
-    told.read(AddToCart(shopper="ann", at=after(2), item="b", copy_id="c1"))
+    told.read(CopyShown(shopper="ann", at=after(1), copy_id=name, item="b"))
+    told.read(AddToCart(shopper="ann", at=after(2), item="a", copy_id=name))
 
     shown, carted = told.facts.values()
     assert (shown.kind, shown.recommendation_id, shown.slot, shown.writer) == ("copy_shown", "l1", 1, "phrases@1")
-    assert (carted.kind, carted.copy_item, carted.propensity, carted.quantity) == ("add_to_cart", "b", 0.9, 1)
+    assert (carted.kind, carted.copy_item, carted.slot, carted.quantity) == ("add_to_cart", "b", 0, 1)
 
 
-def test_a_copy_without_a_list_says_where_it_stood() -> None:
+def test_a_copy_may_come_from_another_list_than_the_one_that_is_named() -> None:
     told = Told()
-    told.read(copy("c1", "b"))
+    first, second = listing("l1", "a", "b"), listing("l2", "b", revision=2)
+    told.read(first)
+    told.read(second)
 
-    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
+    told.read(View(shopper="ann", at=after(1), item="b", recommendation_id="l2", copy_id=copy_of(first, "b")))
 
+    assert (told.last.recommendation_id, told.last.slot, told.last.copy_item) == ("l2", 0, "b")
     assert told.last.missing == ()
-    assert (told.last.recommendation_id, told.last.placement, told.last.revision) == (None, "home", 1)
+
+
+@pytest.mark.parametrize("ask", [{}, {"request_id": "r1", "limit": 3}])
+def test_real_lists_and_their_copy_are_joined(ask: dict[str, object]) -> None:
+    world, told = World(), Told()
+    world.stock(*(facts(f"i{n}", category="c", price=5.0) for n in range(6)), views=3, heat=2.0)
+    world.feed(View(shopper="ann", at=after(0), item="i1"))
+    records = [output.value for output in world.outputs("ann", **ask)]
+    [listed] = [it for it in records if isinstance(it, Recommendations)]
+    copies = [it for it in records if isinstance(it, Copy)]
+    assert copies
+
+    told.read(listed)
+    for it in copies:
+        told.read(CopyShown(shopper="ann", at=after(1), copy_id=it.copy_id, item=it.item))
+
+    assert [(fact.recommendation_id, fact.copy_item, fact.writer, fact.missing) for fact in told.facts.values()] == [
+        (listed.recommendation_id, it.item, it.writer, ()) for it in copies
+    ]
 
 
 def test_an_item_that_is_not_in_its_list_has_no_slot() -> None:
@@ -105,15 +131,16 @@ def test_an_event_waits_for_its_list() -> None:
     assert told.memory.waiting == []
 
 
-def test_an_event_waits_for_the_list_that_its_copy_leads_to() -> None:
+def test_an_event_waits_for_the_list_that_its_copy_came_with() -> None:
     told = Told()
+    listed = listing("l1", "b")
 
-    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
-    told.read(copy("c1", "b", of="l1"))
+    told.read(CopyShown(shopper="ann", at=after(1), copy_id=copy_of(listed, "b"), item="b"))
+    told.read(listing("l0", "b", revision=0))
     assert not told.facts
-    told.read(listing("l1", "b"))
+    told.read(listed)
 
-    assert told.last.slot == 0
+    assert (told.last.recommendation_id, told.last.slot) == ("l1", 0)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -137,7 +164,7 @@ def test_an_event_with_an_unknown_copy_still_has_its_list() -> None:
     told.read(msgspec.structs.replace(CLICKED, copy_id="nobody's"))
     assert not told.facts
 
-    told.read(copy("c9", "b"), seconds=61)
+    told.read(listing("l9", "b"), seconds=61)
 
     assert (told.last.missing, told.last.slot, told.last.copy_id) == (("copy",), 0, "nobody's")
 
@@ -156,12 +183,11 @@ def test_what_is_remembered_is_bounded() -> None:
     told = Told()
     for n in range(100):
         told.read(listing(f"l{n}", "a"))
-        told.read(copy(f"c{n}", "a"))
         told.read(msgspec.structs.replace(SEEN, recommendation_id=f"l{n}"))
 
     memory = told.memory
-    assert (len(memory.listed), len(memory.written), len(memory.shown)) == (LISTS, COPIES, SHOWN)
-    assert (memory.listed[-1].id, memory.written[-1].id, memory.shown[-1][0]) == ("l99", "c99", "l99")
+    assert (len(memory.listed), len(memory.shown)) == (LISTS, SHOWN)
+    assert (memory.listed[-1].id, memory.shown[-1][0]) == ("l99", "l99")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=Memory) == memory
 
 

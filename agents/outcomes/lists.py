@@ -1,10 +1,12 @@
-"""What is read of lists and copy: the fields that an outcome needs; the rest is not decoded."""
+"""Lists as they are read and remembered, and the copy that came with them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
-from agents.outcomes.state import Listed, Written
+from agents.outcomes.state import Listed
+from agents.processor import REQUESTED, copy_id
 
 
 class ListSlot(msgspec.Struct, frozen=True, gc=False):
@@ -17,7 +19,7 @@ class ListSlot(msgspec.Struct, frozen=True, gc=False):
 
 
 class List(msgspec.Struct, frozen=True, gc=False):
-    """A `Recommendations`."""
+    """The fields of a `Recommendations` that an outcome needs; the rest is not decoded."""
 
     recommendation_id: str
     shopper: str
@@ -28,19 +30,6 @@ class List(msgspec.Struct, frozen=True, gc=False):
     slots: tuple[ListSlot, ...]
     models: dict[str, str]
     view: int
-
-
-class Words(msgspec.Struct, frozen=True, gc=False):
-    """A `Copy`."""
-
-    copy_id: str
-    shopper: str
-    item: str
-    placement: str
-    epoch: int
-    revision: int
-    writer: str
-    recommendation_id: str | None = None
 
 
 def listed(it: List) -> Listed:
@@ -61,6 +50,16 @@ def listed(it: List) -> Listed:
     )
 
 
-def written(it: Words) -> Written:
-    """Return what is remembered of a copy."""
-    return Written(it.copy_id, it.item, it.placement, it.epoch, it.revision, it.writer, it.recommendation_id)
+def with_copy(lists: Iterable[Listed], shopper: str, name: str, likely: str | None) -> tuple[Listed, str] | None:
+    """Return the list that the copy *name* came with and the item that it is about, most likely *likely*.
+
+    Ids of copy are made of their list and item, so copy need not be read.
+    """
+    lists = list(lists)
+    for whole in (False, True):
+        for it in lists:
+            for item in it.items if whole else [likely] if likely in it.items else []:
+                for suffix in ("", REQUESTED):
+                    if copy_id(shopper, it.epoch, it.revision, it.placement, str(item), suffix) == name:
+                        return it, str(item)
+    return None
