@@ -135,7 +135,7 @@ class Deployment:
             found = self._admin.list_offsets({place: latest.latest() for place in places})
             with suppress(KafkaException):
                 return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
-            time.sleep(0.5)
+            time.sleep(ANSWER_SECONDS)
         message = f"nobody knows the ends of {', '.join(topics)}"
         raise RuntimeError(message)
 
