@@ -7,7 +7,8 @@ DEV := $(RUN) .venv/.dev
 PYTEST := $(BIN)/pytest -q
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo test test-kafka test-train check fmt bench kafka lock
+TOOLS := kcat prometheus
+.PHONY: help setup setup-train setup-tools dashboards demo test test-kafka test-train check fmt bench kafka docs lock
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -15,12 +16,18 @@ help: ## list these commands
 setup: $(DEV) ## make .venv with all that runs and tests need
 setup-train: $(DEV) .venv/.train ## add what training needs (torch …)
 
+setup-tools: ## install kcat and Prometheus with promtool by apt, which some tests use; nothing if they are here
+	@command -v kcat && command -v prometheus && command -v promtool || { \
+	  as=$$([ "$$(id -u)" = 0 ] || echo sudo); get="$$as apt-get install -y --no-install-recommends $(TOOLS)"; \
+	  $$get || { $$as apt-get update && $$get; }; }
+
 demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make demo ARGS="--once --events 20000 --seed 7"
 	$(BIN)/vitrine demo $(ARGS)
 
-test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here
+test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here, Node if it is
 	$(PYTEST) tests/unit tests/property $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
+	$(PYTEST) tests/contract $(ARGS)
 	$(PYTEST) tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
@@ -35,11 +42,17 @@ check: $(DEV) ## format, lint, types, imports
 fmt: $(DEV) ## format, and mend what the linter can
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
+dashboards: $(DEV) ## make the dashboards of ops/grafana anew
+	$(BIN)/python -m ops.grafana.build
+
 bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
 	$(BIN)/python -m tests.bench $(ARGS)
 
 kafka: $(DEV) ## run a real Kafka until Ctrl-C: make kafka ARGS="--port 9092"
 	$(BIN)/python -m tests.kafka_broker $(ARGS)
+
+docs: $(DEV) ## write the tables of ARCHITECTURE.md anew, after a change of topics, settings or metrics
+	$(BIN)/python -m tests.documents
 
 lock: $(DEV) ## pin the requirements anew after a change in pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --extra cpu -o requirements/cpu.txt

@@ -7,13 +7,19 @@ import click
 
 COMMANDS = {
     "worker": "Run the agents.",
-    "topics": "Create the topics that are missing.",
+    "topics": "Bring the broker's topics to what is needed: plan, apply.",
+    "doctor": "Say whether a worker can run here, and what to do if not.",
     "demo": "Run a simulated shop, a broker and a worker, and watch.",
     "load": "Send the events of a simulated shop to a broker.",
+    "tail": "Follow topics, a line a record.",
+    "explain": "Say why each item is in a shopper's list.",
     "replay": "Run an event log through the agents without a broker.",
+    "diff": "Compare two outputs of replay: which lists changed, how far, and who gained.",
     "record": "Write what is on topics to an event log.",
     "produce": "Send an event log to a broker.",
+    "dlq": "Look at records that could not be used; replay or drop them.",
     "import": "Turn foreign data into an event log.",
+    "schema": "Write the contract of every topic, and compare it with what was released.",
 }
 """Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""
 

@@ -1,14 +1,23 @@
 """Builds a worker of settings: the one place that wires."""
 
+import platform
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
 
 import faust
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from agents.engine import topics
 from agents.engine.app import App, Config
 from agents.engine.app import build as build_engine
+from agents.engine.errors import ConfigurationError
 from agents.engine.topics import Needed
 from agents.health import Health
 from agents.metrics import Metrics
@@ -16,14 +25,26 @@ from agents.processor import Stage
 from agents.settings import Settings
 from agents.topics import ALL
 from agents.wiring import FOLDERS
+from models.api import Models
+
+_TOLD = ("vitrine", "faust-streaming", "aiokafka", "onnxruntime", "onnxruntime-gpu")
+"""Packages whose versions a worker exports, where they are installed."""
 
 
-def build(settings: Settings, stages: Sequence[Stage]) -> tuple[App, Health]:
-    """Return the app of one worker and what it tells; a ConfigurationError if the broker is not ready for it."""
+def build(settings: Settings, stages: Sequence[Stage], models: Models | None = None) -> tuple[App, Health]:
+    """Return the app of one worker and what it tells; a ConfigurationError if the broker is not ready for it.
+
+    *models* are those of the *stages*, to be told of.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a birth time for each series: twice as many
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = Metrics(registry)
+    metrics.build.info(_versions())
+    for name, model in (models._asdict() if models is not None else {}).items():
+        provider = getattr(model, "provider", "none")
+        metrics.model(name, version=model.version, provider=provider, wanted=settings.provider)
     app = build_engine(config(settings), stages, metrics)
     health = Health(
         metrics,
@@ -37,12 +58,14 @@ def build(settings: Settings, stages: Sequence[Stage]) -> tuple[App, Health]:
 
 
 def run(app: App, health: Health) -> int:
-    """Run a worker until it is told to stop; return its exit code, 1 if it failed."""
+    """Run a worker until it is told to stop; return its exit code: 1 if it failed, 2 if it met states that it can't keep."""
     worker = faust.Worker(app, health, quiet=True, override_logging=False)
     worker.spinner = None  # it would write to the terminal
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
+        if isinstance(app.crash_reason, ConfigurationError):
+            return 2
         return end.code if isinstance(end.code, int) else 1
     finally:
         if app.limit is not None:
@@ -66,8 +89,33 @@ def config(settings: Settings) -> Config:
     )
 
 
-def needed(settings: Settings) -> dict[str, Needed]:
-    """Return every topic of this system by its name on the broker."""
+def needed(settings: Settings, replication: int | None = None) -> dict[str, Needed]:
+    """Return every topic of this system by its name on the broker; a ConfigurationError if a setting will not do.
+
+    *replication*: copies of each partition, if not as many as the environment wants.
+    """
     return topics.needed(
-        ALL, FOLDERS, prefix=settings.topic_prefix, app_id=settings.app_id, partitions=settings.partitions
+        ALL,
+        FOLDERS,
+        prefix=settings.topic_prefix,
+        app_id=settings.app_id,
+        partitions=settings.partitions,
+        environment=settings.environment,
+        replication=replication,
+        retention=settings.retention,
     )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _TOLD:
+        try:
+            found[_label(package)] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _label(package: str) -> str:
+    """Name the label of a package; ours is simply `version`."""
+    return "version" if package == "vitrine" else package.replace("-", "_")

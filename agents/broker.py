@@ -17,12 +17,16 @@ import confluent_kafka
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import OffsetSpec as _OffsetSpec  # type: ignore[attr-defined]  # exported, not declared so
 
+from agents import listening
+
 PARTITION_BYTES = 5 * 2**20
 """What a partition keeps; rdkafka_mock.c has this number in its code, not in a setting."""
 
 _offset_spec: Any = _OffsetSpec
 _EARLIEST, _LATEST = _offset_spec.earliest(), _offset_spec.latest()
 _PRODUCER = 0
+_BROKER = 1
+"""Id of the only one."""
 _POINTER = ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_conf_new": (_POINTER, ()),
@@ -33,6 +37,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rd_kafka_mock_cluster_destroy": (None, (_POINTER,)),
     "rd_kafka_mock_cluster_bootstraps": (ctypes.c_char_p, (_POINTER,)),
     "rd_kafka_mock_topic_create": (ctypes.c_int, (_POINTER, ctypes.c_char_p, ctypes.c_int, ctypes.c_int)),
+    "rd_kafka_mock_broker_set_host_port": (ctypes.c_int, (_POINTER, ctypes.c_int32, ctypes.c_char_p, ctypes.c_int32)),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_POINTER, ctypes.c_int32)),
 }
 _JOIN_DELAY_MS = 100
@@ -68,16 +73,17 @@ class Watermarks(NamedTuple):
 
 
 class EmbeddedBroker:
-    """A broker on a free port of 127.0.0.1 from entering the context to leaving it; all its data go with it."""
+    """A broker on a port of 127.0.0.1 from entering the context to leaving it; all its data go with it."""
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
-        """Prepare a broker that has *topics*: name to number of partitions.
+    def __init__(self, topics: Mapping[str, int], port: int = 0) -> None:
+        """Prepare a broker that has *topics*: name to number of partitions; *port* 0: any that is free.
 
         Others come into being, with four partitions, when a client asks for them.
         """
         self.topics = dict(topics)
         self.bootstrap = ""
         """Where clients connect: `host:port`."""
+        self._port = port
         self._library: Any = None
         self._handle: Any = None
         self._cluster: Any = None
@@ -95,6 +101,12 @@ class EmbeddedBroker:
         for name, partitions in self.topics.items():
             self._create(name, partitions)
         self.bootstrap = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
+        if self._port:
+            try:
+                self._move()
+            except BaseException:
+                self.__exit__(None, None, None)
+                raise
         return self
 
     def __exit__(
@@ -130,6 +142,17 @@ class EmbeddedBroker:
                     "partitions, a lower rate, or a real Kafka (--broker HOST:PORT)"
                 )
                 raise RecordsDroppedError(message)
+
+    def _move(self) -> None:
+        """Take the port that was asked for: the mock cluster takes any, and can only be told to name another one."""
+        host, _, port = self.bootstrap.partition(":")
+        try:
+            listening.move(host, int(port), self._port)
+        except OSError as error:
+            message = f"The embedded broker can't have port {self._port} of {host}: {error.strerror or error}"
+            raise EmbeddedBrokerError(message) from error
+        self._library.rd_kafka_mock_broker_set_host_port(self._cluster, _BROKER, host.encode(), self._port)
+        self.bootstrap = f"{host}:{self._port}"
 
     def _create(self, name: str, partitions: int) -> None:
         error = self._library.rd_kafka_mock_topic_create(self._cluster, name.encode(), partitions, 1)

@@ -18,6 +18,17 @@ DEAD_LETTER = "__dlq.errors."
 REKEY = "__rekey."
 """Before `topic`, `partition`, `offset` and `timestamp` of a record that went through a rekey topic."""
 
+REPLAY = "__replay."
+"""Before what a replayed dead letter says of itself."""
+
+ONLY_OUTPUT = f"{REPLAY}output"
+"""Header of a record whose event is folded already: its lists or cards are wanted, nothing else."""
+
+FAILED = f"{REPLAY}failed"
+"""Header that tells how often the record was refused so far."""
+
+_MAX_FAILED = 1_000_000
+
 _VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 _DEAD_LETTER_NAMES = {field: DEAD_LETTER + field.replace("_", ".") for field in DeadLetter.__struct_fields__}
@@ -44,7 +55,7 @@ def dead_letter(letter: DeadLetter, original: Headers) -> list[tuple[str, bytes 
 
     What an earlier refusal or a rekey topic had added gives way: *letter* says where the shop put the record.
     """
-    headers = [header for header in original if not header[0].startswith((DEAD_LETTER, REKEY))]
+    headers: list[tuple[str, bytes | None]] = as_they_came(original)
     for field, name in _DEAD_LETTER_NAMES.items():
         value = str(getattr(letter, field))
         if value:
@@ -54,9 +65,30 @@ def dead_letter(letter: DeadLetter, original: Headers) -> list[tuple[str, bytes 
 
 def rekey(origin: Origin, original: Headers) -> list[tuple[str, bytes | None]]:
     """Return the headers of a misplaced record that is sent on: its *original* ones, and where it was read."""
-    headers = [header for header in original if not header[0].startswith(REKEY)]
+    headers: list[tuple[str, bytes | None]] = as_they_came(original)
     headers += [(name, str(getattr(origin, field)).encode()) for field, name in _REKEY_NAMES.items()]
     return headers
+
+
+def replay(
+    origin: Origin, original: Headers, *, failed: int, only_output: bool = False
+) -> list[tuple[str, bytes | None]]:
+    """Return the headers of a dead letter that is sent again: where its record was read first, and how often it failed."""
+    headers = [*rekey(origin, original), (FAILED, str(failed).encode())]
+    if only_output:
+        headers.append((ONLY_OUTPUT, b"1"))
+    return headers
+
+
+def failed(headers: Headers) -> int:
+    """Return how often a record was refused before; 0 if it does not say so in earnest."""
+    given = dict(headers).get(FAILED) or b""
+    return min(int(given), _MAX_FAILED) if given.isdigit() and len(given) < len(str(_MAX_FAILED)) else 0
+
+
+def as_they_came(headers: Headers) -> list[tuple[str, bytes | None]]:
+    """Return *headers* without those that only this system adds."""
+    return [header for header in headers if not header[0].startswith((DEAD_LETTER, REKEY, REPLAY))]
 
 
 def rekeyed(headers: Headers, event_id: str | None = None) -> Origin | None:

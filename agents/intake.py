@@ -1,6 +1,7 @@
 """The way in: bytes of a record to an event, or to the reason why not.
 
-Pure, and shared by both drivers.  Bad data is a value here, never an exception.
+Pure, and shared by both drivers.  Bad data is a value here, never an exception.  Our own records are decoded as they
+stand; only what is none of them is looked at again, for events in other people's words (`agents/dialects/`).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka.partitioner import murmur2
 
+from agents.dialects.heard import Ignored
+from agents.dialects.reading import DialectError
+from agents.dialects.translate import translate, translates
 from agents.processor import Input
 from schemas.dead_letters import Stage
 
@@ -23,7 +27,7 @@ MAX_ID = 256
 
 _MAX_MESSAGE = 300
 """Characters of a message that may come from the data."""
-_WIRE_PREFIX = 5
+WIRE_PREFIX = 5
 """Bytes before the value in the wire format of schema registries: a zero and the number of a schema."""
 
 
@@ -65,13 +69,14 @@ class Intake:
     def __init__(self, source: Input) -> None:
         self.source = source
         self.decode: Decode = source.decode or msgspec.json.Decoder(source.topic.record).decode
+        self._translates = translates(source.topic)
 
     def admit(
         self, key: bytes | None, value: bytes | None, headers: Headers, partition: int, partitions: int
-    ) -> Admitted | Rejection | Misplaced:
+    ) -> Admitted | Rejection | Ignored | Misplaced:
         """Read a record and check that it stands where records of its key belong, of *partitions* partitions."""
         read = self.read(value, headers)
-        if isinstance(read, Rejection):
+        if not isinstance(read, Admitted):
             return read
         event, event_id = read
         right = self.right_key(event, key, partition, partitions)
@@ -79,7 +84,7 @@ class Intake:
             return right
         return read if right is None else Misplaced(right, event, event_id)
 
-    def read(self, value: bytes | None, headers: Headers) -> Admitted | Rejection:
+    def read(self, value: bytes | None, headers: Headers) -> Admitted | Rejection | Ignored:
         """Decode *value* and find the event's id; where the record stands is not looked at."""
         event_id = None
         for name, content in headers:
@@ -94,7 +99,9 @@ class Intake:
         try:
             return Admitted(self.decode(value), event_id)
         except (ValueError, RecursionError) as error:
-            return self._read_prefixed(value, event_id) or _rejection(error)
+            if value[:1] == b"\0" and len(value) > WIRE_PREFIX:
+                return self._read_bare(value[WIRE_PREFIX:], event_id)
+            return self._read_otherwise(value, event_id, error)
 
     def right_key(self, event: Any, key: bytes | None, partition: int, partitions: int) -> Rejection | str | None:
         """Return the key that a misplaced record belongs under, or None if it stands where it should."""
@@ -113,24 +120,39 @@ class Intake:
             return None
         return right
 
-    def _read_prefixed(self, value: bytes, event_id: str | None) -> Admitted | Rejection | None:
-        """Read a value behind the prefix of a schema registry; None if it has no such prefix."""
-        if value[0:1] != b"\0" or len(value) <= _WIRE_PREFIX:
-            return None
+    def _read_bare(self, value: bytes, event_id: str | None) -> Admitted | Rejection | Ignored:
+        """Read an event that was taken out of what it came in."""
         try:
-            return Admitted(self.decode(value[_WIRE_PREFIX:]), event_id)
+            return Admitted(self.decode(value), event_id)
         except (ValueError, RecursionError) as error:
-            return _rejection(error)
+            return self._read_otherwise(value, event_id, error)
 
-    def _read_structured(self, value: bytes | None) -> Admitted | Rejection:
+    def _read_otherwise(self, value: bytes, event_id: str | None, error: Exception) -> Admitted | Rejection | Ignored:
+        """Read an event in other words; what is in none that we know is refused for *error*, as one of ours."""
+        if not (self._translates and isinstance(error, msgspec.ValidationError)):
+            return _rejection(error)
+        try:
+            found = translate(self.source.topic, msgspec.json.decode(value))
+        except DialectError as unknown:
+            return Rejection("validate", "invalid", _short(unknown.field), _short(str(unknown)))
+        except (ValueError, RecursionError):
+            found = None  # wrong before the place where it is no JSON any more
+        if found is None or isinstance(found, Ignored):
+            return found or _rejection(error)
+        try:
+            return Admitted(self.decode(msgspec.json.encode(found.value)), event_id or found.id)
+        except msgspec.ValidationError as wrong:
+            return _named(_rejection(wrong), found.place)
+
+    def _read_structured(self, value: bytes | None) -> Admitted | Rejection | Ignored:
         """Read a CloudEvent in structured mode: the event lies in the envelope's `data`."""
         if value is None:
             return _TOMBSTONE
         try:
             envelope = _envelope(value)
-            return Admitted(self.decode(bytes(envelope.data)), envelope.id)
         except (ValueError, RecursionError) as error:
             return _rejection(error)
+        return self._read_bare(bytes(envelope.data), envelope.id)
 
 
 class _Envelope(msgspec.Struct):
@@ -178,6 +200,15 @@ def _rejection(error: Exception) -> Rejection:
     if missing:
         field = f"{field}.{name.removesuffix('`')}"
     return Rejection("validate", "invalid", _short(field), _short(problem))
+
+
+def _named(rejection: Rejection, place: Callable[[str], str]) -> Rejection:
+    """Return the rejection of a translated event in the words of its producer."""
+    field = place(rejection.field)
+    name = field.rpartition(".")[2]
+    problem, missing, _ = rejection.message.partition("missing required field `")
+    message = f"{problem}{missing}{name}`" if missing else rejection.message
+    return rejection._replace(field=_short(field), message=_short(message))
 
 
 def _short(text: str) -> str:

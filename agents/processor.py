@@ -9,7 +9,7 @@ once (on any thread, touching nothing but the jobs), `finish` makes outputs of i
 import hashlib
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -26,8 +26,11 @@ MAX_SKEW = timedelta(seconds=5)
 
 _MAX_SKEW_MILLISECONDS = MAX_SKEW // timedelta(milliseconds=1)
 
-Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "merged", "empty"]
-"""What became of an event that could be read.  All but `duplicate` and `redelivered` changed the state."""
+Outcome = Literal["folded", "late", "clamped", "duplicate", "redelivered", "reasked", "merged", "empty", "waiting"]
+"""What became of an event that could be read.  All but `duplicate`, `redelivered` and `reasked` changed the state.
+
+`reasked`: it was folded long ago, and its output was asked for again.  What a `waiting` one tells comes with a later event.
+"""
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +80,10 @@ class Effects(msgspec.Struct, frozen=True, gc=False):
 class State(msgspec.Struct, gc=False):
     """Base of what is kept for a key."""
 
+    format: ClassVar[int] = 1
+    """Of the stored bytes, from 1 to 256.  Raise it with a change after which this version and the one before can't
+    read each other's states: then each refuses those of the other.  Appended fields with a default need no new one."""
+
     offsets: list[int]
     """The offset last folded, by the index of its topic in `sources`."""
     revision: int = 0
@@ -113,6 +120,11 @@ class Stage(ABC):
     """Order matters: it decides the index into `State.offsets`.  Append only."""
     views: tuple[View, ...] = ()
     outputs: tuple[Topic, ...] = ()
+    tallies: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What `tally` counts, each name with every label that it may have; no labels: the numbers' distribution matters.
+
+    A driver that exports numbers has one metric for each name (`agents.metrics`), so labels are few and known.
+    """
 
     def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
         """Run models over *jobs*; one result for each.  Called on any thread, one model version for the call."""
@@ -123,11 +135,21 @@ class Stage(ABC):
         del job, scored
         return ()
 
+    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Say what of one job's *outputs* is worth counting: a name of `tallies`, its label and how many.
+
+        Called on the driver's thread for each job, so a look at what is there must do.  By default nothing.
+        """
+        del outputs
+        return ()
+
 
 class Folder(Stage):
     """A processor with a state for each key."""
 
     state: type[State]
+    facts: tuple[Topic, ...] = ()
+    """Of *outputs*, those that `fold` gives; the others are made of what is owed."""
 
     def new(self) -> Any:
         """Return the state of a key that has none; *offsets* is filled by the driver."""
@@ -145,7 +167,7 @@ class Folder(Stage):
         del state, owed, epoch
 
     def owes(self, state: Any, event: Any, origin: Origin) -> Sequence[Owed]:
-        """Return what an event that was folded before a crash still owes; *state* has it already.  By default nothing."""
+        """Return what an event owes that *state* has already: its outputs were lost.  By default nothing."""
         del state, event, origin
         return ()
 
@@ -158,7 +180,7 @@ class Mapper(Stage):
         """Note what `score` and `finish` need of *event*."""
 
 
-def sources(folder: Folder) -> tuple[Topic, ...]:
+def sources(folder: Folder | type[Folder]) -> tuple[Topic, ...]:
     """Return the topics whose offsets a state keeps: the one of misplaced records first, then the inputs in their order."""
     rekey = REKEY_SHOPPERS if folder.inputs[0].topic.key == "shopper" else REKEY_ITEMS
     return (rekey, *(source.topic for source in folder.inputs))

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from agents.weights import Weights
+
 PREFIX = "VITRINE_"
+
+Environment = Literal["development", "production"]
+"""What a topic is made for: to try things out on one broker, or to lose nothing on three."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,16 +23,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     app_id: str = "vitrine"
     """Consumer group, and prefix of the changelogs."""
     topic_prefix: str = ""
+    """Before the name of each topic on the broker."""
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     """Of each topic that is created; fixed for life."""
+    environment: Environment = "development"
+    """Whose settings topics get: `development` (one copy) or `production` (three)."""
+    retention: timedelta = timedelta(days=28)
+    """Of events on topics in production: longer than the longest outage, 28 days at most."""
     data_dir: Path = Path(".vitrine")
     """Local stores; may be lost, the changelog brings them back."""
     models_dir: Path = Path(__file__).parent.parent / "models" / "artifacts"
+    """Models that the worker loads, each with its card."""
     web_host: str = "127.0.0.1"
+    """Address on which the worker answers; `0.0.0.0` for all."""
     web_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 6066
     """Of `/metrics`, `/healthz` and `/readyz`."""
     commit_interval: timedelta = timedelta(seconds=1)
+    """How often state and offsets are made durable."""
     session_timeout: timedelta = timedelta(seconds=10)
+    """After how much silence the group gives up a worker."""
     fetch_wait: timedelta = timedelta(milliseconds=500)
     """Longest poll of a broker without records; one that does not end it when a record comes needs a short one."""
     provider: str = "auto"
@@ -39,13 +53,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """Lists waiting to be made, above which the oldest are shed."""
     list_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    """Slots of a list that no request asked for."""
     list_lifetime: timedelta = timedelta(minutes=30)
+    """From the newest event that a list covers to its `valid_until`."""
     explore: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
     """How often the last slot of a list goes to an item drawn by lot."""
     decisions: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """Share of the lists whose making is recorded."""
+    weights: Weights = Weights()
+    """What a feature counts in an item's score, where it is not the default: `category=1.2,search=2`."""
     seed: int = 0
+    """Of all that is drawn by lot."""
     log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
 
 
 def load(environ: Mapping[str, str]) -> Settings:

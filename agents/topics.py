@@ -5,10 +5,12 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.cards import ItemCard, ItemVector
-from schemas.catalog import CatalogItem
-from schemas.clicks import ClickEvent
+from schemas.catalog import CatalogEntry
+from schemas.clicks import ClickEvent, Response
 from schemas.copy import Copy
+from schemas.dead_letters import Handled
 from schemas.identifies import Identify, Merge
+from schemas.outcomes import Outcome
 from schemas.pairs import Pair
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
@@ -16,7 +18,7 @@ from schemas.reviews import Review
 from schemas.searches import Search
 from schemas.sentiments import Feedback, Sentiment
 
-Key = Literal["shopper", "item", "item_model"]
+Key = Literal["shopper", "item", "item_model", "letter"]
 """Topics with the same key have equal partition counts."""
 
 
@@ -41,12 +43,15 @@ REQUESTS = Topic("requests.v1", Request, "shopper", "A page asks for a list.")
 IDENTIFIES = Topic("identifies.v1", Identify, "shopper", "An anonymous visitor became a known shopper.")
 REVIEWS = Topic("reviews.v1", Review, "shopper", "What a shopper wrote about an item.")
 CATALOG = Topic(
-    "catalog.v1", CatalogItem, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
+    "catalog.v1", CatalogEntry, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
 )
 
 SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper", "What a review says, for the profile of its author.")
 MERGES = Topic("merges.v1", Merge, "shopper", "What an anonymous profile hands to the known one, once.")
 FEEDBACK = Topic("feedback.v1", Feedback, "item", "What a review says, for its item.")
+RESPONSES = Topic(
+    "responses.v1", Response, "shopper", "What a shopper did that names the list or the copy it was done with."
+)
 PAIRS = Topic("pairs.v1", Pair, "item", "An item was seen beside others.")
 ITEM_CARDS = Topic(
     "item-cards.v1",
@@ -72,6 +77,9 @@ COPY = Topic("copy.v1", Copy, "shopper", "Personal words about an item at the to
 DECISIONS = Topic(
     "decisions.v1", Decision, "shopper", "What a list was made from: candidates, features, scores, propensities."
 )
+OUTCOMES = Topic(
+    "outcomes.v1", Outcome, "shopper", "What became of a list or a copy: what was done, joined to what was shown."
+)
 
 REKEY_SHOPPERS = Topic(
     "rekey.shoppers.v1",
@@ -89,21 +97,29 @@ REKEY_ITEMS = Topic(
 INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)
 """What a shop produces."""
 
-INTERNAL = (SENTIMENTS, MERGES, FEEDBACK, PAIRS, ITEM_CARDS, ITEM_VECTORS)
+INTERNAL = (SENTIMENTS, MERGES, RESPONSES, FEEDBACK, PAIRS, ITEM_CARDS, ITEM_VECTORS)
 """What one agent tells another."""
 
-LISTS = (RECOMMENDATIONS, COPY, DECISIONS)
-"""What storefronts subscribe to, and what it was made from."""
+LISTS = (RECOMMENDATIONS, COPY, DECISIONS, OUTCOMES)
+"""What storefronts subscribe to, what it was made from, and what became of it."""
 
 REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
 
 DEAD_LETTERS = tuple(
     Topic(f"dlq.{topic.name}", None, topic.key, f"Records of {topic.name} that could not be used, as they came.")
-    for topic in INPUTS + INTERNAL[:4] + REKEYS
+    for topic in INPUTS + INTERNAL[:5] + LISTS[:2] + REKEYS
 )
 """One for each topic that a worker folds."""
 
-ALL = INPUTS + INTERNAL + LISTS + REKEYS + DEAD_LETTERS
+DLQ_HANDLED = Topic(
+    "dlq-handled.v1",
+    Handled,
+    "letter",
+    "Which dead letters were replayed or dropped, when and by whom.",
+    compacted=True,
+)
+
+ALL = (*INPUTS, *INTERNAL, *LISTS, *REKEYS, *DEAD_LETTERS, DLQ_HANDLED)
 
 BY_NAME = {topic.name: topic for topic in ALL}
 

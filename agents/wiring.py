@@ -1,6 +1,7 @@
 """Which processors there are; both drivers run these."""
 
 from agents.items.agent import Items
+from agents.outcomes.agent import Outcomes
 from agents.processor import Stage
 from agents.reviews.agent import Reviews
 from agents.settings import Settings
@@ -16,10 +17,14 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
         list_lifetime=settings.list_lifetime,
         explore=settings.explore,
         decisions=settings.decisions,
+        weights=dict(settings.weights),
         seed=settings.seed,
     )
-    return Shoppers(models, policy), Reviews(models), Items(models)
+    return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()
 
 
-FOLDERS = (Shoppers.name, Items.name)
+KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items, Outcomes)
+"""The processors as classes: what they read can be looked at without a model."""
+
+FOLDERS = (Shoppers.name, Items.name, Outcomes.name)
 """The processors that keep state, each in a changelog."""

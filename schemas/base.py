@@ -18,8 +18,15 @@ Polarity = Annotated[float, msgspec.Meta(ge=-1, le=1)]
 """From -1, a complaint, to 1, praise."""
 
 Language = Literal["en", "zh"]
+"""The languages that we write."""
+
+Tag = Annotated[str, msgspec.Meta(max_length=64)]
+"""The language of somebody else's, as BCP 47 names it: `en-GB`, `zh-Hant`, `fr`; `zh_TW` will do."""
 
 Localized = dict[Language, str]
+"""A text in each of our languages that it exists in."""
+
+Texts = dict[Tag, str]
 """A text in each language that it exists in."""
 
 

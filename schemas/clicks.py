@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import At, Id, Language, Record
+from schemas.base import At, Id, Record, Tag
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
@@ -15,7 +15,7 @@ class Event(Record, tag_field="kind", frozen=True, kw_only=True):
 
     shopper: Id
     at: At
-    language: Language | None = None
+    language: Tag | None = None
     """The language in which the shopper sees the shop."""
     session: Id | None = None
 
@@ -29,6 +29,7 @@ class Interaction(Event, frozen=True, kw_only=True):
     copy_id: Id | None = None
     """The copy that led to the item."""
     position: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Its place in that list, from 0."""
 
 
 class View(Interaction, tag="view", frozen=True, kw_only=True):
@@ -53,6 +54,31 @@ class Purchase(Interaction, tag="purchase", frozen=True, kw_only=True):
     price: Amount | None = None
 
 
+class Line(Record, frozen=True, kw_only=True):
+    """One item of several."""
+
+    item: Id
+    quantity: Quantity = 1
+    price: Amount | None = None
+    """Of one piece."""
+    recommendation_id: Id | None = None
+    copy_id: Id | None = None
+
+
+class Lines(Event, frozen=True, kw_only=True):
+    """The same thing done with several items at once."""
+
+    lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Basket(Lines, tag="basket", frozen=True, kw_only=True):
+    """All items were put into the cart."""
+
+
+class Order(Lines, tag="order", frozen=True, kw_only=True):
+    """All items were bought."""
+
+
 class ListShown(Event, tag="list_shown", frozen=True, kw_only=True):
     """A list was seen; *items* in the order of their slots."""
 
@@ -68,4 +94,7 @@ class CopyShown(Event, tag="copy_shown", frozen=True, kw_only=True):
     item: Id
 
 
-ClickEvent = View | Click | AddToCart | Purchase | ListShown | CopyShown
+ClickEvent = View | Click | AddToCart | Purchase | Basket | Order | ListShown | CopyShown
+
+Response = View | Click | AddToCart | Purchase | ListShown | CopyShown
+"""Something done with one item, list or copy, that names where it was found (topic `responses`, key: shopper)."""

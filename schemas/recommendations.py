@@ -68,3 +68,5 @@ class Decision(Record, frozen=True, kw_only=True):
     view: int
     candidates: tuple[Candidate, ...]
     request_id: Id | None = None
+    weights: dict[str, float] = {}
+    """What each feature counted: a score is the sum of its features, each times its weight, rounded to six digits."""

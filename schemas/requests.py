@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import At, Id, Language, Record
+from schemas.base import At, Id, Record, Tag
 
 
 class Request(Record, frozen=True, kw_only=True):
@@ -17,4 +17,4 @@ class Request(Record, frozen=True, kw_only=True):
     placement: Id = "home"
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     candidates: Annotated[tuple[Id, ...], msgspec.Meta(max_length=1_000)] = ()
-    language: Language | None = None
+    language: Tag | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import At, Id, Language, Record
+from schemas.base import At, Id, Record, Tag
 
 
 class Review(Record, frozen=True, kw_only=True):
@@ -17,4 +17,4 @@ class Review(Record, frozen=True, kw_only=True):
     text: Annotated[str, msgspec.Meta(max_length=200_000)] = ""
     title: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
     stars: Annotated[float, msgspec.Meta(ge=1, le=5)] | None = None
-    language: Language | None = None
+    language: Tag | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import At, Id, Language, Record
+from schemas.base import At, Id, Record, Tag
 
 
 class Search(Record, frozen=True, kw_only=True):
@@ -13,5 +13,5 @@ class Search(Record, frozen=True, kw_only=True):
     shopper: Id
     query: Annotated[str, msgspec.Meta(max_length=2_000)]
     at: At
-    language: Language | None = None
+    language: Tag | None = None
     session: Id | None = None

@@ -22,7 +22,7 @@ from agents.topics import BY_NAME
 
 EPOCH_BYTES = 4
 FENCE_KEY = b"\xff__fence"
-ASKED, ANSWER_SECONDS = 20, 3
+ASKED, ANSWER_SECONDS, LOOK_SECONDS = 20, 3, 0.2
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
 """Headers that name a record."""
@@ -98,15 +98,15 @@ class Deployment:
 
     def lag(self) -> int:
         """Return how many records of all topics that the group reads are not committed."""
-        committed = self._committed()
+        committed = self.group_offsets()
         return sum(end - committed.get(place, 0) for place, end in self.ends(self._read()).items())
 
     def committed(self) -> int:
         """Return how many records of all topics are committed."""
-        return sum(self._committed().values())
+        return sum(self.group_offsets().values())
 
-    def _committed(self) -> dict[tuple[str, int], int]:
-        """Ask again where nobody answers: a coordinator that has just come up forgets who asked."""
+    def group_offsets(self) -> dict[tuple[str, int], int]:
+        """Return what the group has committed; ask again where nobody answers: a young coordinator forgets who asked."""
         group = ConsumerGroupTopicPartitions(self.settings.app_id)
         for _ in range(ASKED):
             asked = self._admin.list_consumer_group_offsets([group], request_timeout=ANSWER_SECONDS)
@@ -131,11 +131,11 @@ class Deployment:
         """Return topic and partition to the end of its log; ask again where new partitions have no leader yet."""
         places = [TopicPartition(topic, n) for topic in topics for n in range(self.settings.partitions)]
         latest: Any = OffsetSpec
-        for _ in range(ASKED):
+        for asked in range(ASKED):
             found = self._admin.list_offsets({place: latest.latest() for place in places})
-            with suppress(KafkaException):
+            with suppress(KafkaException):  # of a topic that was just made a broker may not know yet that it leads it
                 return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
-            time.sleep(ANSWER_SECONDS)
+            time.sleep(asked * LOOK_SECONDS)
         message = f"nobody knows the ends of {', '.join(topics)}"
         raise RuntimeError(message)
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from prometheus_client import CollectorRegistry
 
@@ -51,6 +51,8 @@ LISTS = Topic("recommendations.v1", Sum, "shopper")
 class Summed(State, array_like=True, gc=False):
     """The sum of a shopper."""
 
+    format: ClassVar[int] = int(os.environ.get("TEST_FORMAT", "1"))
+
     shopper: str = ""
     n: int = 0
     total: int = 0
@@ -62,6 +64,7 @@ class Sums(Folder):
     name = "sums"
     state = Summed
     inputs = (Input(CLICKS, key=lambda it: it.shopper), Input(SEARCHES, key=lambda it: it.shopper))
+    facts = (PAIRS,)
     outputs = (PAIRS, LISTS)
 
     def fold(self, state: Summed, event: Tick, origin: Origin) -> Effects:

@@ -30,7 +30,8 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.LiteralType():
             return st.sampled_from(kind.values)
         case inspect.VarTupleType():
-            return st.lists(_values(kind.item_type), max_size=min(3, kind.max_length or 3)).map(tuple)
+            fewest, most = kind.min_length or 0, min(3, kind.max_length or 3)
+            return st.lists(_values(kind.item_type), min_size=fewest, max_size=most).map(tuple)
         case inspect.DictType():
             return st.dictionaries(_values(kind.key_type), _values(kind.value_type), max_size=3)
         case _:

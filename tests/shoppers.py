@@ -13,7 +13,7 @@ from models.api import Models
 from schemas.base import Localized
 from schemas.cards import ItemCard, ItemVector
 from schemas.catalog import CatalogItem
-from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, CopyShown, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
@@ -26,7 +26,7 @@ LONG_AFTER = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000)
 STEADY = Policy(explore=0)
 
 TOPIC_OF: dict[type, Topic] = {
-    **dict.fromkeys((View, Click, AddToCart, Purchase, ListShown, CopyShown), CLICKS),
+    **dict.fromkeys((View, Click, AddToCart, Purchase, Basket, Order, ListShown, CopyShown), CLICKS),
     Search: SEARCHES,
     Request: REQUESTS,
     Identify: IDENTIFIES,

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -12,10 +13,25 @@ from typing import Any
 import click
 
 from agents import topics
+from agents.replay.difference import Difference, compare
+from agents.replay.difference_text import told
 from agents.replay.driver import Replayer
+from agents.replay.identity import Entry
 from agents.replay.log import created, encode
 from agents.replay.sequence import Merged, merged
-from agents.replay.terminal import JSON, LOGS, PREFIX, UnusableError, explained, names, report, say, settings, watched
+from agents.replay.terminal import (
+    JSON,
+    LOGS,
+    PREFIX,
+    UnusableError,
+    explained,
+    names,
+    report,
+    say,
+    settings,
+    tell,
+    watched,
+)
 from agents.wiring import stages
 from models.card import ModelError
 from models.load import load
@@ -36,11 +52,23 @@ WRITABLE = [topic.name for topic in (*topics.LISTS, *topics.INTERNAL, *topics.DE
     metavar="TOPIC,...",
     help="Outputs to write; all if not given.  No list is made that nobody reads, so fewer are faster.",
 )
-@click.option("--state", type=click.Path(path_type=Path), help="Write the states at the end to this file.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Write the states at the end to this file; those of outcomes are there if outcomes.v1 is written.",
+)
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1024),
     help="Of the topics that the log was recorded from; VITRINE_PARTITIONS if not given.",
+)
+@click.option(
+    "--weights", metavar="FEATURE=N,...", help="What features count in a score; VITRINE_WEIGHTS if not given."
+)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Then compare with this earlier output, as `vitrine diff` does; exit code 1 if anything differs.",
 )
 @PREFIX
 @JSON
@@ -51,6 +79,8 @@ def command(
     chosen: tuple[str, ...],
     state: Path | None,
     partitions: int | None,
+    weights: str | None,
+    against: Path | None,
     prefix: str | None,
     as_json: bool,
 ) -> None:
@@ -60,12 +90,16 @@ def command(
     events' times.  What the agents make themselves is left out of the log and made anew.
 
     \b
-    Example:
+    Examples:
       vitrine replay clicks.jsonl.zst reviews.jsonl.gz --out lists.jsonl.gz --topics recommendations.v1,copy.v1
+      vitrine replay shop.jsonl.zst --out new.jsonl.zst --weights category=1.2 --against old.jsonl.zst
     """  # noqa: D301  click's mark for lines that stay as they are
-    given = settings(os.environ)
+    given = settings(os.environ if weights is None else os.environ | {"VITRINE_WEIGHTS": weights})
     partitions = partitions or given.partitions
     wanted = _wanted(names(chosen))
+    if against is not None and out.exists() and against.samefile(out):
+        message = "--against and --out name the same file, which would be overwritten"
+        raise click.UsageError(message)
     try:
         processors = stages(given, load(given.models_dir, provider=given.provider, callers=given.callers))
     except ModelError as error:
@@ -81,7 +115,17 @@ def command(
             write_states(replayer.state_lines())
     result = _result(replayer, log, seconds)
     _hint(result, log)
-    report(result | {"out": str(out)}, as_json=as_json)
+    result |= {"out": str(out)}
+    if against is None:
+        report(result, as_json=as_json)
+        return
+    difference = _difference(against, out, log, names(chosen))
+    if as_json:
+        report(result | {"difference": difference.summary()}, as_json=True)
+    else:
+        report(result, as_json=False)
+        tell(("", *told(difference, str(against), str(out))))
+    sys.exit(int(not difference.equal))
 
 
 def _wanted(chosen: Collection[str]) -> Collection[str]:
@@ -129,6 +173,16 @@ def _result(replayer: Replayer, log: Merged, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "events_per_second": round(len(log.records) / max(seconds, 1e-9)),
     }
+
+
+def _difference(against: Path, out: Path, log: Merged, chosen: Collection[str]) -> Difference:
+    """Compare what was written with an earlier output, on the *chosen* topics; the log knows titles."""
+    difference = Difference()
+    for record in log.records:
+        difference.learn(Entry(record.topic, (), record.key, record.value))
+    with explained():
+        compare(against, out, difference, only=chosen)
+    return difference
 
 
 def _hint(result: Mapping[str, Any], log: Merged) -> None:

@@ -35,7 +35,8 @@ def command() -> None:
     chosen = settings(os.environ)
     try:
         configure(chosen.log_level)
-        app, health = build(chosen, stages(chosen, _models(chosen)))
+        models = _models(chosen)
+        app, health = build(chosen, stages(chosen, models), models)
     except (ConfigurationError, ModelError, ValueError) as error:
         raise UnusableError(str(error)) from error
     gc.freeze()

@@ -13,6 +13,8 @@ from agents.engine.assignor import CoPartitionAssignor
 from agents.engine.consumer import Transport
 from agents.engine.engine import Engine
 from agents.engine.errors import ConfigurationError
+from agents.engine.formats import Kept
+from agents.engine.preflight import check_formats
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
 
@@ -67,6 +69,8 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     folders = [stage for stage in stages if isinstance(stage, Folder)]
     changelogs = {topics.changelog(config.app_id, it.name): it.inputs[0].topic for it in folders}
     partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
+    kept = [Kept(topics.changelog(config.app_id, it.name), it.state.format) for it in folders]
+    check_formats(config.servers, kept, found)
     try:
         config.directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -57,20 +57,23 @@ class CoPartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # a
     def assign(
         self, cluster: Any, members: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
-        """Share out; only the group's leader is asked."""
+        """Share out; only the group's leader is asked.
+
+        A member of another version gets no topic that it does not know: its part of that topic waits until it is gone.
+        """
         del cluster
         shares = share_out(self._layout.units(), {member: _units(data.user_data) for member, data in members.items()})
-        return {member: self._assignment(units) for member, units in shares.items()}
+        return {member: self._assignment(units, set(members[member].subscription)) for member, units in shares.items()}
 
     def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:
         """Remember what this worker got."""
         self._units = _units(assignment.user_data)
 
-    def _assignment(self, units: Iterable[Unit]) -> ConsumerProtocolMemberAssignment:
+    def _assignment(self, units: Iterable[Unit], known: set[str]) -> ConsumerProtocolMemberAssignment:
         units = list(units)
         topics: dict[str, list[int]] = {}
         for group, partition in units:
-            for topic in self._layout.groups[group]:
+            for topic in known.intersection(self._layout.groups[group]):
                 topics.setdefault(topic, []).append(partition)
         return ConsumerProtocolMemberAssignment(
             self.version,

@@ -137,6 +137,7 @@ class Consumer(driver.Consumer):
         while not self.should_stop:
             offsets, assignment = delivery.fetchable(), engine.assignment
             if not offsets:
+                engine.metrics.beat("fetch")
                 await engine.wait_for_change(0.5)
                 continue
             wait_ms = _WITHHELD_MS if delivery.withheld() else _WAIT_MS
@@ -151,6 +152,7 @@ class Consumer(driver.Consumer):
                 log.warning("fetch failed, trying again", error=repr(error))
                 await self.sleep(0.2)
                 continue
+            engine.metrics.beat("fetch")
             if assignment is not engine.assignment:
                 continue
             for source, batch in records.items():

@@ -26,6 +26,8 @@ class Entry:
     """Readers that have not finished it."""
     running: int = 0
     """Readers that are at it."""
+    since: int = 0
+    """The broker's time of its first record, in milliseconds since 1970."""
 
 
 @dataclass(eq=False, slots=True)
@@ -126,12 +128,14 @@ class Delivery:
         """Tell whether a commit should not wait for its interval: half of what may be uncommitted is."""
         return any(2 * records >= self.uncommitted_limit for records in self.uncommitted.values())
 
-    def deliver(self, source: Source, at: int, next_offset: int, records: int, readers: int) -> Entry | None:
+    def deliver(  # noqa: PLR0917  a batch, field by field
+        self, source: Source, at: int, next_offset: int, records: int, readers: int, since: int = 0
+    ) -> Entry | None:
         """Record a batch that was read from *at* on as delivered; None means that it must not be."""
         partition = self._partitions.get(source)
         if partition is None or partition.read != at or self.draining or next_offset <= at:
             return None
-        entry = Entry(partition, next_offset, records, readers, readers)
+        entry = Entry(partition, next_offset, records, readers, readers, since=since)
         partition.entries.append(entry)
         partition.read = next_offset
         self.uncommitted[source[0]] += records
@@ -194,6 +198,11 @@ class Delivery:
     def positions(self) -> dict[Source, int | None]:
         """Return the committed offset of each assigned partition, None while it is closed."""
         return {source: partition.committed for source, partition in self._partitions.items()}
+
+    def oldest(self) -> dict[Source, int]:
+        """Return the broker's time of the first record delivered and not committed, of each partition that has one."""
+        firsts = ((s, next((it for it in p.entries if it.records), None)) for s, p in self._partitions.items())
+        return {source: entry.since for source, entry in firsts if entry is not None}
 
     def closed(self) -> int:
         """Return how many assigned partitions cannot be read yet."""

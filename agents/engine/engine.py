@@ -198,7 +198,7 @@ class Engine:
         partitions = list(self.delivery.assign(sources).values())
         self.metrics.assigned.set(len(partitions))
         self._clear_owed()
-        self._ends.clear()
+        self._forget_lag()
         return partitions
 
     def restore(self, partitions: Iterable[Partition]) -> None:
@@ -220,6 +220,7 @@ class Engine:
             self.assignment = object()
             self.delivery.revoke()
             self._clear_owed()
+            self._forget_lag()
             for runner in self.folders:
                 runner.keyspace.deactivate()
 
@@ -249,7 +250,9 @@ class Engine:
         for start in range(0, len(records), _BATCH_RECORDS):
             part = records[start : start + _BATCH_RECORDS]
             end = part[-1].offset + 1
-            entry = self.delivery.deliver(source, at, end, len(part), 1) if queue is not None else None
+            entry = (
+                self.delivery.deliver(source, at, end, len(part), 1, part[0].timestamp) if queue is not None else None
+            )
             if entry is None or queue is None:
                 return
             queue.put_nowait(Batch(topic, source[1], part, entry))
@@ -276,6 +279,7 @@ class Engine:
             log.exception("a batch failed", agent=runner.stage.name, topic=batch.topic, partition=batch.partition)
             await self.app.crash(error)
             raise
+        runner.note(batch)
         self.delivery.stop(batch.entry)
         self._changed.set()
         self._scorers[runner].wake()
@@ -297,6 +301,7 @@ class Engine:
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
             if self.app.crashed or not (offsets or flushes):
+                self.metrics.beat("commit")
                 return False
             await self.context.outbox.drained()
             await asyncio.gather(*(self._write(runner, flush) for runner, flush in flushes))
@@ -307,6 +312,7 @@ class Engine:
                     self.delivery.committed(partition, offset)
             self._changed.set()
             self.metrics.commit_seconds.observe(time.monotonic() - begun)
+            self.metrics.beat("commit")
         if self.delivery.full():
             for runner in self.runners:
                 runner.queue.relieve()
@@ -326,10 +332,19 @@ class Engine:
         for runner in self.runners:
             runner.count()
         self.metrics.closed.set(self.delivery.closed())
+        now, oldest = time.time(), self.delivery.oldest()
         for source, committed in self.delivery.positions().items():
             if committed is not None and source in self._ends:
-                lag = self.metrics.lag.labels(self._names[source[0]], str(source[1]))
-                lag.set(max(0, self._ends[source] - committed))
+                place = self._names[source[0]], str(source[1])
+                self.metrics.lag.labels(*place).set(max(0, self._ends[source] - committed))
+                age = now - oldest[source] / 1000 if source in oldest else 0.0
+                self.metrics.lag_seconds.labels(*place).set(max(0.0, age))
+
+    def _forget_lag(self) -> None:
+        """Let no lag be told of partitions that may be another worker's by now."""
+        self._ends.clear()
+        self.metrics.lag.clear()
+        self.metrics.lag_seconds.clear()
 
     async def _committed(self, source: Source) -> int | None:
         return await self.consumer.committed(source)
@@ -337,7 +352,7 @@ class Engine:
     # -- wiring
 
     def _runner(self, stage: Stage, directory: Path, blocks: Cache, owed_lists: int) -> Runner:
-        self.metrics.declare(stage.name, [topic.name for topic in topics.read_by(stage)])
+        self.metrics.declare(stage, topics.read_by(stage))
         if isinstance(stage, Folder):
             log_of_states = Changelog(topics.changelog(self.app.conf.id, stage.name))
             return FolderRunner(stage, Keyspace(stage, log_of_states, directory, blocks), self.context, owed_lists)

@@ -12,6 +12,13 @@ class ConfigurationError(EngineError):
     """
 
 
+class FormatError(ConfigurationError):
+    """States were written in another format than this version keeps.
+
+    Operator action: run a version that keeps their format, or let states be made anew under another VITRINE_APP_ID.
+    """
+
+
 class FencedError(EngineError):
     """Another worker writes a changelog partition of ours.
 
@@ -23,6 +30,13 @@ class LostRecordsError(EngineError):
     """A committed offset lies outside the log: records were deleted before they were read.
 
     Operator action: find out why (retention, a topic made anew, an unclean election), then set the group's offset.
+    """
+
+
+class StateError(EngineError):
+    """What is stored is no state of this processor.
+
+    Operator action: find out who wrote it; the message says where it stands.
     """
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from agents import headers as wire
+from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry
 from agents.engine.keyspace import Keyspace
@@ -59,16 +60,15 @@ class FolderRunner(Runner):
         shard = self.keyspace.shards.get(partition)
         if shard is None or not shard.active:
             return None
-        return self.stage.plan(shard.states[key], item.request, shard.epoch)
+        return self.stage.plan(shard.states[key], item.request[0], shard.epoch)
 
     def made(self, item: Item) -> None:
         """Do nothing: a record counts when it is folded."""
 
     def give_up(self, item: Item, error: Exception) -> None:
-        """Drop a list that can't be made."""
-        del error
+        """Make a dead letter of the newest event of a list that can't be made; the event itself is folded."""
         self.context.metrics.unscored.labels(self.stage.name).inc()
-        self.queue.settle(item)
+        super().give_up(item, error)
 
     def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:  # noqa: C901, PLR0912  a call costs
         """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
@@ -80,19 +80,20 @@ class FolderRunner(Runner):
             key, value, headers = record.key, record.value, record.headers
             event_id = None
             if headers or value is None:
-                event = read = intake.read(value, headers)
-                if type(read) is Admitted:
-                    event, event_id = read
+                read = intake.read(value, headers)
+                if not isinstance(read, Admitted):
+                    self._put_aside(batch, record, read)
+                    continue
+                event, event_id = read
             else:
                 try:
                     event = decode(value)
                 except (ValueError, RecursionError):
-                    event = intake.read(value, headers)
-                    if type(event) is Admitted:
-                        event = event.event
-            if type(event) is Rejection:
-                self._refuse(batch, record, event)
-                continue
+                    read = intake.read(value, headers)
+                    if not isinstance(read, Admitted):
+                        self._put_aside(batch, record, read)
+                        continue
+                    event, event_id = read
             state = find(key)  # whose state is in use was checked when it was first used
             if state is None or (key_of is not None and (event is None or key_of(event).encode() != key)):
                 if self._check(intake, batch, record, event, event_id):
@@ -115,9 +116,9 @@ class FolderRunner(Runner):
                 for fact in effects.facts:
                     self.emit(fact)
                 for owed in effects.owed:
-                    self._owe(partition, key, owed, entry, record.timestamp)
+                    self._owe((partition, key), owed, entry, origin, record)
             else:
-                self._not_folded(shard, key, topic, str(effects), state, event, origin, entry)
+                self._not_folded(shard, batch, record, str(effects), event, origin)
         if folded:
             self.outcomes[topic, "folded"] += folded
 
@@ -133,15 +134,21 @@ class FolderRunner(Runner):
             read = intake.admit(
                 record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
             )
+            if isinstance(read, Ignored):
+                self.outcomes[batch.topic, "ignored"] += 1
+                continue
             if not isinstance(read, Admitted):
                 self.outcomes[batch.topic, "dead_letter"] += 1
                 self.reject(topic, origin, record, read if isinstance(read, Rejection) else _TWICE)
                 continue
             origin = misplaced(msgspec.structs.replace(origin, id=read.id))
+            if any(name == wire.ONLY_OUTPUT for name, _ in record.headers):
+                self._reask(shard, batch, record, read.event, origin)
+                continue
             key, state = record.key, shard.states[record.key]
             effects = fold_once(self.stage, state, 0, record.offset, read.event, origin)
             if isinstance(effects, str):
-                self._not_folded(shard, key, batch.topic, effects, state, read.event, origin, batch.entry)
+                self._not_folded(shard, batch, record, effects, read.event, origin)
                 continue
             shard.dirty.add(key)
             effects = effects or Effects()
@@ -149,7 +156,15 @@ class FolderRunner(Runner):
             for fact in effects.facts:
                 self.emit(fact)
             for owed in effects.owed:
-                self._owe(batch.partition, key, owed, batch.entry, record.timestamp)
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
+
+    def _reask(self, shard: Shard, batch: Batch, record: Any, event: Any, origin: Origin) -> None:
+        """Owe the output of an event that was folded when it first came: a model had failed, and was mended."""
+        self.outcomes[batch.topic, "reasked"] += 1
+        state = shard.states[record.key]
+        if state.revision:  # else it was erased: nothing is known of its key, and nothing is to be said of it
+            for owed in self.stage.owes(state, event, origin):
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 
     def _check(self, intake: Intake, batch: Batch, record: Any, event: Any, event_id: str | None) -> bool:
         """Send a record away that does not belong here; tell whether that was done."""
@@ -166,6 +181,13 @@ class FolderRunner(Runner):
         self._rekey(batch, record, Misplaced(right, event, event_id))
         return True
 
+    def _put_aside(self, batch: Batch, record: Any, why: Rejection | Ignored) -> None:
+        """Be done with a record that holds no event for us."""
+        if isinstance(why, Rejection):
+            self._refuse(batch, record, why)
+        else:
+            self.outcomes[batch.topic, "ignored"] += 1
+
     def _refuse(self, batch: Batch, record: Any, why: Rejection) -> None:
         topic = intake.source.topic if (intake := self.intakes.get(batch.topic)) else self._topics[0]
         self.outcomes[topic.name, "dead_letter"] += 1
@@ -178,23 +200,24 @@ class FolderRunner(Runner):
         self.context.send(self._topics[0], found.key.encode(), record.value, wire.rekey(origin, record.headers))
 
     def _not_folded(  # noqa: PLR0917  all of one record
-        self, shard: Shard, key: bytes, topic: str, why: str, state: Any, event: Any, origin: Origin, entry: Entry
+        self, shard: Shard, batch: Batch, record: Any, why: str, event: Any, origin: Origin
     ) -> None:
         """Count a record that the state has already; one that came before a crash still owes its lists."""
-        self.outcomes[topic, why] += 1
+        self.outcomes[batch.topic, why] += 1
         if why == "redelivered":
-            for owed in self.stage.owes(state, event, origin):
-                self._owe(shard.partition, key, owed, entry, origin.timestamp)
+            for owed in self.stage.owes(shard.states[record.key], event, origin):
+                self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
         else:
-            shard.dirty.add(key)
+            shard.dirty.add(record.key)
 
-    def _owe(self, partition: int, key: bytes, owed: Owed, entry: Entry, since: int) -> None:
+    def _owe(self, place: tuple[int, bytes], owed: Owed, entry: Entry, origin: Origin, record: Any) -> None:
+        """Owe what the newest *record* of a key wants; the queue keeps the record, in case that it can't be made."""
         self.queue.put(
-            ((partition, key), owed.slot),
-            owed,
+            (place, owed.slot),
+            (owed, origin, record),
             entry,
             now=time.monotonic(),
-            since=since,
+            since=record.timestamp,
             linger=owed.linger,
             shed=owed.shed,
         )

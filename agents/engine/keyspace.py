@@ -8,7 +8,8 @@ import msgspec
 from rocksdict import Cache, WriteBatch
 
 from agents.engine.changelog import BITE, Changelog, Stretch
-from agents.engine.store import EPOCH, FENCE_KEY, Flush, Shard
+from agents.engine.formats import EPOCH, FENCE_KEY, Kept, next_epoch
+from agents.engine.store import Flush, Shard
 from agents.processor import Folder, State, sources
 
 _CACHED_STATES = 200_000
@@ -29,6 +30,7 @@ class Keyspace:
         self._offsets = len(sources(folder))
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(folder.state)
+        self.kept = Kept(changelog.topic, folder.state.format)
 
     # -- which partitions
 
@@ -51,7 +53,9 @@ class Keyspace:
     async def _open(self, partition: int) -> None:
         """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
         path = self._directory / f"{self.name}-{partition}.db"
-        opening = asyncio.ensure_future(asyncio.to_thread(Shard, partition, path, self._blocks, self._decode))
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(Shard, partition, path, self._blocks, self.kept, self._decode)
+        )
         try:
             await asyncio.shield(opening)
         finally:
@@ -67,7 +71,7 @@ class Keyspace:
 
         Return None, or up to where to restore first because others wrote meanwhile.
         """
-        epoch = shard.epoch + 1
+        epoch = next_epoch(shard.epoch, self.kept.format)
         at = await self.changelog.append(shard.partition, [(FENCE_KEY, EPOCH.pack(epoch))])
         if at.first != shard.next_offset:
             return at.end

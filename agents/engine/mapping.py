@@ -4,12 +4,16 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
+
+from agents import headers as wire
+from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner
 from agents.intake import Rejection
 from agents.processor import Mapper, Origin
-from agents.topics import BY_NAME, Topic
+from agents.topics import Topic
 
 
 class MapperRunner(Runner):
@@ -47,26 +51,28 @@ class MapperRunner(Runner):
         self.outcomes[item.place[0][0], "folded"] += 1
 
     def give_up(self, item: Item, error: Exception) -> None:
-        """Make a dead letter of a record that can't be scored."""
-        (topic, partition, offset), _ = item.place
-        record = item.request[1]
-        origin = Origin(topic, partition, offset, record.timestamp)
-        self.reject(BY_NAME[topic], origin, record, Rejection("score", "unscored", "", repr(error)))
-        self.outcomes[topic, "dead_letter"] += 1
-        self.queue.settle(item)
+        """Make a dead letter of a record that can't be scored, and count it as one: nothing came of it."""
+        self.outcomes[item.place[0][0], "dead_letter"] += 1
+        super().give_up(item, error)
 
     def _take(self, batch: Batch, record: Any) -> None:
         intake, topic = self.intakes[batch.topic], batch.topic
         read = intake.admit(
             record.key, record.value, record.headers, batch.partition, self.context.partitions[batch.topic]
         )
-        origin = Origin(topic, batch.partition, record.offset, record.timestamp)
+        origin = wire.rekeyed(record.headers) if record.headers else None  # a replayed dead letter
+        if origin is None or origin.topic != topic:
+            origin = Origin(topic, batch.partition, record.offset, record.timestamp)
+        if isinstance(read, Ignored):
+            self.outcomes[topic, "ignored"] += 1
+            return
         if isinstance(read, Rejection):
             self.outcomes[topic, "dead_letter"] += 1
             self.reject(intake.source.topic, origin, record, read)
             return
-        job = self.stage.plan(read.event, Origin(topic, batch.partition, record.offset, record.timestamp, read.id))
+        origin = msgspec.structs.replace(origin, id=read.id)
+        request = (self.stage.plan(read.event, origin), origin, record)
         place = ((topic, batch.partition, record.offset), "")
         self.queue.put(
-            place, (job, record), batch.entry, now=time.monotonic(), since=record.timestamp, linger=0.0, shed=False
+            place, request, batch.entry, now=time.monotonic(), since=record.timestamp, linger=0.0, shed=False
         )

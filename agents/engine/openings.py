@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from agents.engine.context import Context
 from agents.engine.delivery import Partition, Source
-from agents.engine.errors import FencedError, LostRecordsError
+from agents.engine.errors import FencedError, FormatError, LostRecordsError, StateError
 from agents.engine.folding import FolderRunner
 from agents.engine.restore import restore
 from agents.engine.store import Shard
@@ -86,6 +86,9 @@ class Openings:
         while todo and not self._stopping():
             try:
                 await restore(self._servers, keyspace.changelog.topic, todo, activate, count)
+            except (FormatError, StateError) as error:
+                await self._context.fail(error)
+                return
             except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
                 log.warning("restore failed, trying again", agent=name, error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -45,7 +45,7 @@ async def restore(
         consumer.assign(list(behind))
         ends: dict[TopicPartition, int] = await consumer.end_offsets(list(behind))
         for place, shard in behind.items():
-            if shard.next_offset > ends[place]:
+            if shard.foreign or shard.next_offset > ends[place]:
                 shard.wipe()
             consumer.seek(place, shard.next_offset)
         while behind:

@@ -20,6 +20,10 @@ TURN_SECONDS = 0.004
 """How long records are handled before other tasks may run."""
 
 
+_MAX_MESSAGE = 300
+"""Characters of an error that a dead letter repeats."""
+
+
 class Runner(ABC):
     """Runs one processor."""
 
@@ -32,6 +36,8 @@ class Runner(ABC):
         """Topic to how its records are read."""
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By topic and outcome, since the last `count`."""
+        self.newest: dict[str, int] = {}
+        """Topic to the broker's time of the newest record handled, in milliseconds since 1970."""
 
     @property
     @abstractmethod
@@ -44,15 +50,21 @@ class Runner(ABC):
 
     @abstractmethod
     def plan(self, item: Item) -> Any:
-        """Return the job of a taken *item*; None if nothing is to be made."""
+        """Return the job of a taken *item*; None if nothing is to be made.
+
+        Its request is what is owed, the `Origin` of the newest record that owes it, and that record.
+        """
 
     @abstractmethod
     def made(self, item: Item) -> None:
         """Take note that the outputs of *item* are out."""
 
-    @abstractmethod
-    def give_up(self, item: Item, error: Exception) -> None:
-        """Settle an *item* that can't be scored."""
+    def note(self, batch: Batch) -> None:
+        """Tell how new the newest record is that was handled."""
+        newest = batch.records[-1].timestamp
+        if newest > self.newest.get(batch.topic, 0):
+            self.newest[batch.topic] = newest
+            self.context.metrics.last_event.labels(self.stage.name, batch.topic).set(newest / 1000)
 
     def emit(self, output: Output) -> None:
         """Send an output on behalf of an event that is folded."""
@@ -70,10 +82,18 @@ class Runner(ABC):
             message=why.message,
             field=why.field,
             group=self.context.group,
+            delivery_count=wire.failed(record.headers) + 1,
         )
         headers = wire.dead_letter(letter, record.headers)
         self.context.send(dead_letters(topic), record.key, record.value, headers)
         self.context.metrics.dead_letters.labels(topic.name, why.stage, why.reason).inc()
+
+    def give_up(self, item: Item, error: Exception) -> None:
+        """Make a dead letter of the record whose output can't be made, and settle *item*."""
+        _, origin, record = item.request
+        topic = BY_NAME[origin.topic]
+        self.reject(topic, origin, record, Rejection("score", "unscored", "", repr(error)[:_MAX_MESSAGE]))
+        self.queue.settle(item)
 
     def count(self) -> None:
         """Bring the metrics up to date."""

@@ -33,6 +33,7 @@ class Scorer:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._shed = 0
+        runner.context.metrics.batch_limit.labels(runner.stage.name).set(BATCH)
 
     def start(self, fail: Callable[[BaseException], Any]) -> None:
         """Begin to work; *fail* is told of an error that is nobody's data."""
@@ -85,11 +86,15 @@ class Scorer:
         scored = await self._score([job for _, job in work])
         metrics.batch_run.labels(name).observe(time.perf_counter() - begun)
         for (item, job), result in zip(work, scored, strict=True):
+            if not item.entries:
+                continue  # its partition is another worker's by now
             if isinstance(result, Exception):
                 runner.give_up(item, result)
                 self.wake()
-            elif item.entries:  # else its partition is another worker's by now
-                self._send(item, runner.stage.finish(job, result))
+            else:
+                outputs = runner.stage.finish(job, result)
+                metrics.tally(name, runner.stage.tally(outputs))
+                self._send(item, outputs)
         runner.count()
 
     async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:

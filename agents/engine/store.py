@@ -3,13 +3,12 @@
 What holds:
 
 - Every changelog value begins with an epoch.  Who takes the partition over writes a fence with a higher one; what a
-  former owner writes behind it is ignored.
+  former owner writes behind it is ignored.  An epoch of another format stops the worker before anything is written.
 - States and the changelog offset that they reach are written to RocksDB in one step.
 - If compaction would make a fenced record the last one of its key, the new owner writes the good state again with its
   first flush; `min.compaction.lag.ms` must cover the time until then.
 """
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -19,15 +18,9 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from agents.engine.changelog import Stretch
 from agents.engine.errors import FencedError
-
-EPOCH = struct.Struct(">I")
-FENCE_KEY = b"\xff__fence"
-"""No key of a state: those are UTF-8."""
+from agents.engine.formats import EPOCH, FENCE_KEY, Decode, Kept, format_of
 
 _META_KEY = b"\xff__meta"
-
-Decode = Callable[[bytes | memoryview | None], Any]
-"""A stored state without its epoch to a state; None to a new one."""
 
 
 class ChangelogRecord(Protocol):
@@ -47,6 +40,8 @@ class _Meta(msgspec.Struct, array_like=True):
     """The highest one seen."""
     stale: list[bytes] = []
     """Keys whose last changelog record is a fenced one."""
+    changelog: str = ""
+    """The topic that the states come from; empty if written by a version that did not say."""
 
 
 class Flush(NamedTuple):
@@ -61,20 +56,21 @@ class Flush(NamedTuple):
 class _States(dict[bytes, Any]):
     """States in use; a missing one is read from the store or made."""
 
-    def __init__(self, db: Rdict, decode: Decode) -> None:
+    def __init__(self, db: Rdict, new: Callable[[], Any], read: Callable[[bytes, bytes], Any]) -> None:
         self._db = db
-        self._decode = decode
+        self._new = new
+        self._read = read
 
     def __missing__(self, key: bytes) -> Any:
         raw = self._db.get(key)
-        state = self[key] = self._decode(memoryview(raw)[EPOCH.size :] if raw is not None else None)
+        state = self[key] = self._new() if raw is None else self._read(key, raw)
         return state
 
 
 class Shard:
     """One partition of the states of a processor."""
 
-    def __init__(self, partition: int, path: Path, blocks: Cache, decode: Decode) -> None:
+    def __init__(self, partition: int, path: Path, blocks: Cache, kept: Kept, decode: Decode) -> None:
         self.partition = partition
         self.active = False
         """Whether the states may be used."""
@@ -87,6 +83,7 @@ class Shard:
         """Records of former owners seen so far."""
         self._path = path
         self._blocks = blocks
+        self._kept = kept
         self._decode = decode
         self._open()
 
@@ -106,20 +103,31 @@ class Shard:
         """Number of this ownership, higher than that of each former one."""
         return self._meta.epoch
 
+    @property
+    def foreign(self) -> bool:
+        """Whether this store does not belong to its changelog: its states come from another, or are of another format."""
+        meta, kept = self._meta, self._kept
+        return meta.epoch > 0 and (meta.changelog not in {"", kept.changelog} or format_of(meta.epoch) != kept.format)
+
     # -- following the changelog
 
     def apply(self, records: Sequence[ChangelogRecord], next_offset: int) -> None:
-        """Write restored records, without those of former owners, and where the changelog goes on."""
-        batch, meta = WriteBatch(raw_mode=True), self._meta
+        """Write restored records, without those of former owners, and where the changelog goes on.
+
+        A FormatError or a StateError says that they can't be used; none of them is written then.
+        """
+        batch, meta, kept = WriteBatch(raw_mode=True), self._meta, self._kept
         for record in records:
             key, value = record.key, record.value
-            epoch = EPOCH.unpack_from(value)[0] if value else meta.epoch
+            epoch = kept.epoch(self.partition, record.offset, key, value) if value is not None else meta.epoch
             if epoch < meta.epoch:
                 self.fenced += 1
                 if key != FENCE_KEY:
                     self._stale.add(key)
                 continue
-            meta.epoch = epoch
+            if epoch > meta.epoch:
+                kept.check(self.partition, epoch)
+                meta.epoch = epoch
             self._stale.discard(key)
             if value and len(value) > EPOCH.size:
                 batch.put(key, value)
@@ -128,7 +136,7 @@ class Shard:
         self._persist(batch, next_offset)
 
     def wipe(self) -> None:
-        """Start from an empty store: the changelog does not reach as far as this one."""
+        """Start from an empty store."""
         self.close()
         Rdict.destroy(str(self._path))
         self._open()
@@ -140,7 +148,7 @@ class Shard:
         """
         self._meta.epoch = epoch
         self._persist(WriteBatch(raw_mode=True), next_offset)
-        self.states, self.dirty, self._leaving = _States(self._db, self._decode), set(self._stale), set()
+        self.states, self.dirty, self._leaving = self._fresh(), set(self._stale), set()
         self.active = True
 
     # -- following the events
@@ -189,7 +197,7 @@ class Shard:
         """Yield key and state of all that is written."""
         for key, raw in self._db.items():
             if isinstance(key, bytes) and key != _META_KEY:
-                yield key, self._decode(memoryview(raw)[EPOCH.size :])
+                yield key, self._read(key, raw)
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""
@@ -200,8 +208,15 @@ class Shard:
         self.deactivate()
         self._db.close()
 
+    def _fresh(self) -> _States:
+        return _States(self._db, lambda: self._decode(None), self._read)
+
+    def _read(self, key: bytes, raw: bytes) -> Any:
+        return self._kept.read(self._decode, self.partition, key, raw, self.next_offset)
+
     def _persist(self, batch: WriteBatch, next_offset: int) -> None:
         self._meta.next_offset, self._meta.stale = next_offset, list(self._stale)
+        self._meta.changelog = self._kept.changelog
         batch.put(_META_KEY, msgspec.msgpack.encode(self._meta))
         self._db.write(batch)
 

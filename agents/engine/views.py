@@ -42,6 +42,8 @@ class ViewReader:
         self._places = [
             TopicPartition(topic, n) for topic, its in self._views.items() for n in range(partitions[its[0].topic.name])
         ]
+        self._behind: dict[TopicPartition, int] = {}
+        """Records that are on the broker and not read yet."""
         self._consumer: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -85,6 +87,16 @@ class ViewReader:
                 self._apply(views, decode, record)
                 if not count % _BITE:
                     await asyncio.sleep(0)
+            self._report(place, records[-1], consumer.highwater(place) or 0)
+        self._metrics.beat("views")
+
+    def _report(self, place: TopicPartition, last: Any, end: int) -> None:
+        """Tell how far the view is, *last* being the record read last of *place*, whose log reaches to *end*."""
+        topic = self._views[place.topic][0].topic.name
+        self._behind[place] = max(0, end - last.offset - 1)
+        behind = sum(records for it, records in self._behind.items() if it.topic == place.topic)
+        self._metrics.view_lag.labels(topic).set(behind)
+        self._metrics.view_timestamp.labels(topic).set(last.timestamp / 1000)
 
     def _apply(self, views: Sequence[View], decode: Callable[[bytes], Any], record: Any) -> None:
         topic = views[0].topic.name

@@ -11,6 +11,7 @@ from agents.items.card import card
 from agents.items.fold import hear, touch, write
 from agents.items.state import Item
 from agents.items.text import text
+from agents.languages import read_item
 from agents.processor import Effects, Folder, Input, Origin, Outcome, Output, Owed, event_time, list_id, moment
 from agents.topics import CATALOG, FEEDBACK, ITEM_CARDS, ITEM_VECTORS, PAIRS
 from models.api import Models
@@ -53,7 +54,7 @@ class Items(Folder):
     name = "items"
     state = Item
     inputs = (
-        Input(CATALOG, key=lambda event: event.item, tombstones=True),
+        Input(CATALOG, key=lambda event: event.item, decode=read_item, tombstones=True),
         Input(PAIRS, key=lambda event: event.item),
         Input(FEEDBACK, key=lambda event: event.item),
     )

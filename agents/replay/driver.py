@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agents.headers import cloud_event, dead_letter
+from agents.dialects.heard import Ignored
+from agents.headers import FAILED, ONLY_OUTPUT, cloud_event, dead_letter, failed, rekeyed
 from agents.intake import Admitted, Intake, Misplaced, Rejection
 from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, misplaced, sources
 from agents.replay.log import LogRecord
 from agents.replay.places import Places
-from agents.topics import BY_NAME, DEAD_LETTERS, REKEYS, dead_letters
+from agents.topics import BY_NAME, DEAD_LETTERS, DLQ_HANDLED, REKEYS, dead_letters
 from schemas.dead_letters import DeadLetter
+
+_REKEYS = frozenset(topic.name for topic in REKEYS)
 
 EPOCH = 0
 """Of every list: a replay has no other writers."""
@@ -57,7 +60,10 @@ class Replayer:
         emit: Callable[[LogRecord], object],
         wanted: Collection[str],
     ) -> None:
-        """Prepare *stages*; *emit* gets each output whose topic is *wanted*, and no list is made that nobody wants."""
+        """Prepare *stages*; *emit* gets each output whose topic is *wanted*, and no list is made that nobody wants.
+
+        A processor that reads lists runs only if what it tells is wanted.
+        """
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
         """By processor (empty where none took the record), topic and outcome."""
         self.outputs: Counter[str] = Counter()
@@ -69,7 +75,8 @@ class Replayer:
         self._sources: dict[str, list[_Source]] = {}
         self._views: dict[str, list[View]] = {}
         self._folding: dict[str, _Folding] = {}
-        for stage in stages:
+        running = _running(stages, self._wanted)
+        for stage in running:
             for number, source in enumerate(stage.inputs, 1):
                 self._sources.setdefault(source.topic.name, []).append(_Source(stage, number, Intake(source)))
             for view in stage.views:
@@ -78,21 +85,24 @@ class Replayer:
                 kept = sources(stage)
                 self._folding[stage.name] = _Folding({}, kept[0].name, len(kept))
         self._derived = {topic.name for stage in stages for topic in stage.outputs}
-        self._derived |= {topic.name for topic in (*REKEYS, *DEAD_LETTERS)}
+        self._derived |= {topic.name for topic in (*REKEYS, *DEAD_LETTERS, DLQ_HANDLED)}
         self._pending: dict[str, dict[tuple[str, str], _Pending]] = {}
-        self._makers = _makers(stages, self._wanted)
+        self._makers = _makers(running, self._wanted)
         for maker in self._makers:
             self._pending[maker.name] = {}
 
     def feed(self, record: LogRecord) -> None:
         """Run one record of the log, and all that comes of it, to the end: first what it tells, then what it owes."""
-        if record.topic in self._derived:
+        if record.topic in _REKEYS and any(name == FAILED for name, _ in record.headers):
+            self._take_replayed(record)
+        elif record.topic in self._derived:
             self.outcomes["", record.topic, "derived"] += 1
             return
-        if record.topic not in self._sources:
+        elif record.topic not in self._sources:
             self.outcomes["", record.topic, "unread"] += 1
             return
-        self._queue.append(record)
+        else:
+            self._queue.append(record)
         while self._queue or self._make_next():
             while self._queue:
                 taken = self._queue.popleft()
@@ -106,22 +116,57 @@ class Replayer:
                 yield _encode_state({"processor": name, "key": key, "state": state}) + b"\n"
 
     def _take(self, source: _Source, record: LogRecord) -> None:
-        stage, place = source.stage, (record.topic, record.partition, record.offset, record.timestamp)
+        stage, topic = source.stage, record.topic
+        place = (topic, record.partition, record.offset, record.timestamp)
+        if isinstance(stage, Mapper) and (first := rekeyed(record.headers)) is not None and first.topic == topic:
+            place = (topic, first.partition, first.offset, first.timestamp)  # a replayed dead letter
+        found = source.intake.admit(record.key, record.value, record.headers, record.partition, self._places.partitions)
+        if isinstance(found, Rejection):
+            self.outcomes[stage.name, topic, "dead_letter"] += 1
+            self._refuse(record, Origin(*place), found)
+            return
+        if isinstance(found, Ignored):
+            self.outcomes[stage.name, topic, "ignored"] += 1
+            return
+        origin = Origin(*place, found.id)
+        if isinstance(stage, Mapper):
+            self.outcomes[stage.name, topic, "folded"] += 1
+            self._map(stage, found.event, origin)
+        elif isinstance(stage, Folder):
+            if isinstance(found, Misplaced):
+                self.outcomes[stage.name, topic, "rekeyed"] += 1
+            self._fold(stage, source.number, record, found, origin)
+
+    def _take_replayed(self, record: LogRecord) -> None:
+        """Take a dead letter that was replayed: what it says, mended perhaps, is nowhere else in the log."""
+        origin = rekeyed(record.headers)
+        sources = () if origin is None else self._sources.get(origin.topic, ())
+        source = next((it for it in sources if isinstance(it.stage, Folder)), None)
+        if origin is None or source is None or not isinstance(stage := source.stage, Folder):
+            self.outcomes["", record.topic, "unread"] += 1
+            return
         found = source.intake.admit(record.key, record.value, record.headers, record.partition, self._places.partitions)
         if isinstance(found, Rejection):
             self.outcomes[stage.name, record.topic, "dead_letter"] += 1
-            self._refuse(record, found)
-        elif isinstance(stage, Mapper):
-            self.outcomes[stage.name, record.topic, "folded"] += 1
-            self._map(stage, found.event, Origin(*place, found.id))
-        elif isinstance(stage, Folder):
-            self._fold(stage, source.number, record, found, Origin(*place, found.id))
+            self._refuse(record, origin, found)
+            return
+        if isinstance(found, Ignored):
+            self.outcomes[stage.name, record.topic, "ignored"] += 1
+            return
+        key = found.key if isinstance(found, Misplaced) else (record.key or b"").decode()
+        origin = msgspec.structs.replace(origin, id=found.id)
+        if any(name == ONLY_OUTPUT for name, _ in record.headers):
+            self.outcomes[stage.name, record.topic, "reasked"] += 1
+            state = self._folding[stage.name].states.get(key)
+            if state is not None:
+                self._owe(stage, key, stage.owes(state, found.event, origin), record.timestamp)
+            return
+        self._fold(stage, source.number, record, Misplaced(key, found.event, found.id), origin)
 
     def _fold(self, stage: Folder, source: int, record: LogRecord, found: Admitted | Misplaced, origin: Origin) -> None:
         states, rekey, kept = self._folding[stage.name]
         topic, offset = record.topic, record.offset
         if isinstance(found, Misplaced):
-            self.outcomes[stage.name, topic, "rekeyed"] += 1
             key, source, topic, origin = found.key, 0, rekey, misplaced(origin)
             _, offset = self._places.take(rekey, key.encode())
         else:
@@ -137,10 +182,13 @@ class Replayer:
         self.outcomes[stage.name, topic, effects.outcome] += 1
         for output in effects.facts:
             self._send(stage, output, record.timestamp)
+        self._owe(stage, key, effects.owed, record.timestamp)
+
+    def _owe(self, stage: Folder, key: str, owed: Sequence[Owed], timestamp: int) -> None:
         pending = self._pending.get(stage.name)
         if pending is not None:
-            for owed in effects.owed:
-                pending[key, owed.slot] = _Pending(owed, record.timestamp)
+            for it in owed:
+                pending[key, it.slot] = _Pending(it, timestamp)
 
     def _map(self, stage: Mapper, event: Any, origin: Origin) -> None:
         self._finish(stage, stage.plan(event, origin), origin.timestamp)
@@ -182,40 +230,57 @@ class Replayer:
         if wanted:
             self._emit(record)
 
-    def _refuse(self, record: LogRecord, why: Rejection) -> None:
-        topic = dead_letters(BY_NAME[record.topic]).name
+    def _refuse(self, record: LogRecord, origin: Origin, why: Rejection) -> None:
+        topic = dead_letters(BY_NAME[origin.topic]).name
         self.outputs[topic] += 1
         if topic not in self._wanted:
             return
         letter = DeadLetter(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            timestamp=record.timestamp,
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+            timestamp=origin.timestamp,
             stage=why.stage,
             reason=why.reason,
             message=why.message,
             field=why.field,
+            delivery_count=failed(record.headers) + 1,
         )
         offset = self._places.append(topic, record.partition)
         headers = tuple(dead_letter(letter, record.headers))
         self._emit(LogRecord(topic, record.partition, offset, record.timestamp, record.key, record.value, headers))
 
 
+def _running(stages: Sequence[Stage], wanted: Collection[str]) -> list[Stage]:
+    """Return *stages* without those that would have lists made, by reading them, for outputs that nobody wants."""
+    owed = {name for stage in stages if isinstance(stage, Folder) for name in _owing(stage)}
+    return [
+        stage
+        for stage in stages
+        if owed.isdisjoint(source.topic.name for source in stage.inputs)
+        or any(topic.name in wanted for topic in stage.outputs)
+    ]
+
+
 def _makers(stages: Sequence[Stage], wanted: Collection[str]) -> list[Folder]:
-    """Return the folders whose owed work is worth making: it is wanted, or it feeds the view of one that makes something.
+    """Return the folders whose owed work is worth making: it is wanted or read, or it feeds the view of one that makes something.
 
     Those that feed views come first, so that a list sees all that came of its own event.
     """
-    read = {source.topic.name for stage in stages for source in stage.inputs}
-    own = {stage.name: {topic.name for topic in stage.outputs} - read for stage in stages}
-    making = [stage for stage in stages if isinstance(stage, Mapper) or own[stage.name] & set(wanted)]
+    used = {source.topic.name for stage in stages for source in stage.inputs}.union(wanted)
+    making = [stage for stage in stages if isinstance(stage, Mapper) or _owing(stage) & used]
     viewed: set[str] = set()
     while True:
         viewed = {view.topic.name for stage in making for view in stage.views}
-        more = [stage for stage in stages if stage not in making and own[stage.name] & viewed]
+        more = [stage for stage in stages if stage not in making and _owing(stage) & viewed]
         if not more:
             break
         making += more
     folders = [stage for stage in making if isinstance(stage, Folder)]
-    return sorted(folders, key=lambda stage: not own[stage.name] & viewed)
+    return sorted(folders, key=lambda stage: not _owing(stage) & viewed)
+
+
+def _owing(stage: Stage) -> set[str]:
+    """Return the topics of what a processor makes of owed work."""
+    facts = stage.facts if isinstance(stage, Folder) else ()
+    return {topic.name for topic in stage.outputs if topic not in facts}

@@ -63,7 +63,7 @@ def partition_counts(client: Consumer | Producer, broker: str, topics: Collectio
     missing = [topic for topic in topics if topic not in found or found[topic].error]
     if missing:
         message = (
-            f"the broker at {broker} has no topic {', '.join(missing)}: `vitrine topics` makes those of this system; "
+            f"the broker at {broker} has no topic {', '.join(missing)}: `vitrine topics apply` makes those of this system; "
             "or say --topics, or --prefix if the names have one"
         )
         raise BrokerError(message)

@@ -93,18 +93,30 @@ def encode(record: LogRecord) -> bytes:
 
 def read(path: Path) -> Iterator[tuple[int, LogRecord]]:
     """Yield number and record of each line; a bad one is a LogError that names file and line."""
+    for number, line in lines(path):
+        yield number, parsed(path, number, line)
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of each line that is not empty; a file that can't be read to its end is a LogError."""
     number = 0
     try:
         with opened(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, decode(line)
+                    yield number, line
     except CUT_OFF as error:
         message = f"{path}: not a whole {path.suffix} file after line {number}: {error}"
         raise LogError(message) from error
     except OSError as error:
         message = f"{path}: {error.strerror or error}"
         raise LogError(message) from error
+
+
+def parsed(path: Path, number: int, line: bytes) -> LogRecord:
+    """Return the record of a line of *path*; a bad one is a LogError."""
+    try:
+        return decode(line)
     except UnicodeDecodeError as error:
         message = (
             f"{path}:{number}: not UTF-8, which kcat writes for binary data; record the topic with `vitrine record`"

@@ -1,5 +1,6 @@
 """What the commands that handle logs share: errors, progress and results for people and for programs."""
 
+import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import Progress
 
 from agents.replay.errors import ReplayError
@@ -16,6 +17,9 @@ from agents.settings import Settings
 from agents.settings import load as load_settings
 
 T = TypeVar("T")
+
+WIDTH = 160
+"""Columns of a result that goes into a file or through a pipe."""
 
 LOGS = click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path))
 BROKER = click.option("--broker", metavar="HOST:PORT", help="VITRINE_BROKER if not given.")
@@ -59,6 +63,17 @@ def watched(items: Iterable[T], what: str, total: int | None = None) -> Iterable
         return
     with Progress(console=Console(stderr=True), transient=True) as progress:
         yield from progress.track(items, total=total, description=what)
+
+
+def tell(parts: Iterable[RenderableType]) -> None:
+    """Print a result in words: in colour on a terminal unless NO_COLOR is set, and plain, in wide lines, elsewhere."""
+    if sys.stdout.isatty():
+        Console(highlight=False).print(*parts, sep="\n")
+        return
+    console = Console(highlight=False, width=WIDTH, file=io.StringIO())
+    with console.capture() as printed:
+        console.print(*parts, sep="\n")
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def say(text: str) -> None:

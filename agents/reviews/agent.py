@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from agents.languages import is_foreign, ours
 from agents.processor import Input, Mapper, Origin, Output, event_time, fact_id, moment
 from agents.reviews.aspects import load
 from agents.reviews.clauses import Clause, clauses
 from agents.reviews.opinion import NOTHING, STARS, aspects, by_stars
 from agents.topics import FEEDBACK, REVIEWS, SENTIMENTS
 from models.api import Judgement, Models
+from models.sentiment.language import detect
+from schemas.base import Language
 from schemas.reviews import Review
 from schemas.sentiments import Aspect, Feedback, Sentiment
 
@@ -23,7 +26,9 @@ class _Job(NamedTuple):
     review: Review
     at: datetime
     text: str
-    """Title and text; empty if there are none."""
+    """Title and text that the model can judge; empty if there are none."""
+    language: Language
+    """Of the verdict, if the model gives none."""
     clauses: list[Clause]
     origin: Origin
 
@@ -49,10 +54,16 @@ class Reviews(Mapper):
         """Note the text, and the clauses that speak of an aspect."""
         text = "\n".join(part for part in (event.title.strip(), event.text.strip()) if part)
         at = moment(max(0, event_time(event.at, origin)[0]))
-        return _Job(event, at, text, clauses(text[:MAX_TEXT], self._lexicon), origin)
+        language = ours(event.language) or "en"
+        if is_foreign(event.language):
+            language, text = detect(text[:MAX_TEXT]), ""
+        return _Job(event, at, text, language, clauses(text[:MAX_TEXT], self._lexicon), origin)
 
     def score(self, jobs: Sequence[_Job]) -> list[_Verdict]:
-        """Judge all texts in one call and all clauses in another, in the language that they are in, whatever is said of it."""
+        """Judge all texts in one call and all clauses in another, in the language that they are in, whatever is said of it.
+
+        Only what is said to be in a language that the model does not know is judged by its stars.
+        """
         model = self.models.sentiment
         spoken = [job for job in jobs if job.text]
         judged = iter(model.judge([job.text for job in spoken], [None] * len(spoken)))
@@ -63,7 +74,7 @@ class Reviews(Mapper):
             review = job.review
             if not job.text:
                 name = NOTHING if review.stars is None else STARS
-                verdicts.append(_Verdict(by_stars(review.stars, review.language), (), name))
+                verdicts.append(_Verdict(by_stars(review.stars, job.language), (), name))
                 continue
             said = aspects(job.clauses, [next(judged_parts) for _ in job.clauses])
             verdicts.append(_Verdict(next(judged), said, model.version))
@@ -79,7 +90,7 @@ class Reviews(Mapper):
             polarity=judgement.polarity,
             label=judgement.label,
             probability=judgement.probability,
-            language=review.language or judgement.language,
+            language=ours(review.language) or judgement.language,
             model=scored.model,
             stars=review.stars,
             aspects=scored.aspects,

@@ -22,9 +22,8 @@ _UNSURE = 0.34
 """How sure *neutral* is of a review that says nothing: as sure as any of three labels, rounded up."""
 
 
-def by_stars(stars: float | None, language: Language | None) -> Judgement:
-    """Judge a review without text: its stars from -1 to 1 are the polarity; without stars it is neutral, and unsure."""
-    language = language or "en"
+def by_stars(stars: float | None, language: Language) -> Judgement:
+    """Judge a review by its stars, which from -1 to 1 are the polarity; without stars it is neutral, and unsure."""
     if stars is None:
         return Judgement(polarity=0.0, label="neutral", probability=_UNSURE, language=language)
     away = stars - 3

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -16,6 +16,9 @@ from rich.live import Live
 from agents.shop.feed import Feed, Pace
 from agents.shop.figures import Figures, figures, lost
 from agents.shop.floor import Floor
+from agents.shop.keys import available, pressed
+from agents.shop.meter import Meter
+from agents.shop.recording import Recording
 from agents.shop.screen import Screen
 from agents.shop.shop import Shop
 from agents.shop.venue import Venue
@@ -32,6 +35,11 @@ CLOSING_SECONDS = 3.0
 CALM_SECONDS = 1.0
 CHECK_SECONDS = 2.0
 LINE_SECONDS = 5.0
+METER_SECONDS = 1.0
+READING_SECONDS = 2.0
+"""How long the shopper who is watched takes over each answer, so that a person can follow."""
+REFRESHES = 4
+"""Of the view, a second."""
 BEAT = 0.2
 
 
@@ -47,6 +55,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a person watches, and says when to stop."""
     worker: Sequence[str] = COMMAND
     """How the worker is started."""
+    recording: Recording | None = None
+    """Gets what the shop sends."""
 
 
 def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Callable[[str], None]) -> Figures | None:
@@ -56,20 +66,24 @@ def run(place: AbstractContextManager[Venue], plan: Plan, stop: Event, tell: Cal
     """
     with ExitStack() as stack:
         venue = stack.enter_context(place)
-        tell(f"Broker: {venue.name} at {venue.address.bootstrap}. Starting the worker …")
+        at = venue.address.bootstrap
+        tell(f"Broker: {at if venue.name == at else f'{venue.name} at {at}'}. Starting the worker …")
         worker = stack.enter_context(Worker(venue.variables, venue.folder / "worker.log", plan.worker))
         worker.wait_ready(stop, READY_SECONDS)
         if stop.is_set():
             return None
+        watched = plan.live and sys.stdout.isatty()
         shop = Shop(shoppers=plan.shoppers, present=plan.present, seed=plan.seed, opened=datetime.now(UTC))
-        floor = Floor(shop, patience=PATIENCE)
-        feed = stack.enter_context(Feed(floor, venue.address, seed=plan.seed))
+        floor = Floor(shop, patience=PATIENCE, reading=READING_SECONDS if watched else 0.0)
+        feed = stack.enter_context(
+            Feed(floor, venue.address, seed=plan.seed, recording=plan.recording, decisions=watched)
+        )
         tell("The worker is ready. Publishing the catalogue …")
         feed.publish()
         _unaccounted(floor, worker, stop, SETTLE_SECONDS)
         if stop.is_set():
             return None
-        missing = _open(_Hall(venue, worker, floor, feed), plan, stop, tell)
+        missing = _open(_Hall(venue, worker, floor, feed), plan.pace, stop, tell, watched=watched)
         return figures(floor, feed, broker=venue.name, seed=plan.seed, events_lost=missing)
 
 
@@ -82,23 +96,46 @@ class _Hall(NamedTuple):
     feed: Feed
 
 
-def _open(hall: _Hall, plan: Plan, stop: Event, tell: Callable[[str], None]) -> int:
+def _open(hall: _Hall, pace: Pace, stop: Event, tell: Callable[[str], None], *, watched: bool) -> int:
     """Let shoppers act, then wait for what is under way; return how many events nobody accounts for."""
-    screen = Screen(hall.floor, f"Vitrine demo  broker {hall.venue.name}  seed {plan.seed}")
     with ExitStack() as stack:
         guard = partial(_guard, hall)
         watch = stack.enter_context(Watch(stop, CHECK_SECONDS, hall.worker.check, guard))
-        if plan.live and sys.stdout.isatty():
-            stack.enter_context(Live(screen, console=Console(), screen=True, refresh_per_second=4))
+        if watched:
+            _show(stack, hall, stop)
         else:
+            screen = Screen(hall.floor, hall.venue.address)
             stack.enter_context(Watch(stop, LINE_SECONDS, lambda: tell(screen.line())))
-        hall.feed.run(plan.pace, stop)
+        hall.feed.run(pace, stop)
         if watch.failed:
             return 0
         patience = CLOSING_SECONDS if stop.is_set() else SETTLE_SECONDS
         hall.feed.settle(patience)
         _calm(hall.floor)
         return _unaccounted(hall.floor, hall.worker, Event(), patience)
+
+
+def _show(stack: ExitStack, hall: _Hall, stop: Event) -> None:
+    """Fill the terminal with the live view while *stack* is open, and listen to keys."""
+    meter = Meter(hall.worker.metrics)
+    stack.enter_context(Watch(stop, METER_SECONDS, meter.look))
+    keys = available()
+    screen = Screen(hall.floor, hall.venue.address, readings=meter.readings, keys=keys)
+
+    def pause() -> None:
+        screen.paused = not screen.paused
+        (hall.feed.paused.set if screen.paused else hall.feed.paused.clear)()
+
+    if keys:
+        stack.enter_context(pressed({"q": stop.set, "n": hall.floor.follow_next, " ": pause}))
+    live = Live(screen, console=Console(), screen=True, refresh_per_second=REFRESHES)
+    live.start()
+    stack.callback(_stop, live)
+
+
+def _stop(live: Live) -> None:
+    with suppress(OSError):  # the terminal is gone
+        live.stop()
 
 
 def _guard(hall: _Hall) -> None:

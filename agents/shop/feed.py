@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from agents.shop.floor import Floor
 from agents.shop.listener import Listener
+from agents.shop.recording import Recording
 from agents.shop.rubbish import Rubbish
 from agents.shop.sender import Sender
 from agents.shop.wire import message
@@ -44,19 +45,28 @@ class Feed:
     """A shop on a broker."""
 
     def __init__(
-        self, floor: Floor, address: Address, *, seed: int, clock: Callable[[], float] = time.monotonic
+        self,
+        floor: Floor,
+        address: Address,
+        *,
+        seed: int,
+        recording: Recording | None = None,
+        decisions: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.events = 0
         """Records made on the topics of shoppers, bad ones included."""
+        self.paused = Event()
+        """While it is set, nobody acts."""
         self.first = self.last = 0.0
         """When the first and the last one were made, by *clock*."""
         self._floor = floor
         self._seed = seed
         self._clock = clock
         self._number = 0
-        self._sender = Sender(address.bootstrap, address.prefix)
+        self._sender = Sender(address.bootstrap, address.prefix, recording)
         self._rubbish = Rubbish(seed, address.partitions)
-        self._listener = Listener(floor, address.bootstrap, address.prefix, address.partitions)
+        self._listener = Listener(floor, address.bootstrap, address.prefix, address.partitions, decisions=decisions)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -91,6 +101,9 @@ class Feed:
         rng = Random(f"{self._seed}/pace")  # noqa: S311  a simulation, repeatable by its seed
         self.first = start = self._clock()
         while not stop.is_set() and (pace.events is None or self.events < pace.events):
+            if self.paused.is_set():
+                stop.wait(BEAT)
+                continue
             if pace.rate is not None:
                 due = start + self.events / pace.rate
                 while (wait := due - self._clock()) > 0 and not stop.is_set():

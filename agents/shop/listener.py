@@ -9,12 +9,14 @@ import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from agents.shop.floor import Floor
-from agents.topics import COPY, DEAD_LETTERS, RECOMMENDATIONS, SENTIMENTS
+from agents.topics import COPY, DEAD_LETTERS, DECISIONS, RECOMMENDATIONS, SENTIMENTS
+from schemas.recommendations import Decision
 
 POLL_SECONDS = 0.1
 BATCH = 500
 WAIT_MS = 5
 """How long an empty fetch may last; the embedded broker does not end it when a record comes, a real one does."""
+_DECISION = msgspec.json.Decoder(Decision)
 REASON = "__dlq.errors.reason"
 """Header of a dead letter."""
 
@@ -22,8 +24,11 @@ REASON = "__dlq.errors.reason"
 class Listener:
     """Reads lists, copy, sentiments and dead letters from the moment it starts until it is left."""
 
-    def __init__(self, floor: Floor, bootstrap: str, prefix: str, partitions: int) -> None:
-        """Read the topics with *prefix* before their names, each of *partitions* partitions."""
+    def __init__(self, floor: Floor, bootstrap: str, prefix: str, partitions: int, *, decisions: bool = False) -> None:
+        """Read the topics with *prefix* before their names, each of *partitions* partitions.
+
+        *decisions*: also what the lists of the shopper who is followed were made from.
+        """
         self.failure: BaseException | None = None
         """Why the thread ended, if it did."""
         self._floor = floor
@@ -42,6 +47,8 @@ class Listener:
         self._takers = {prefix + topic.name: self._letter for topic in DEAD_LETTERS}
         for topic in (RECOMMENDATIONS, COPY, SENTIMENTS):
             self._takers[prefix + topic.name] = self._taker(msgspec.json.Decoder(topic.record))
+        if decisions:
+            self._takers[prefix + DECISIONS.name] = self._decision
         self._places = [TopicPartition(topic, number) for topic in self._takers for number in range(partitions)]
         self._next: dict[tuple[str, int], int] = {}
 
@@ -84,12 +91,27 @@ class Listener:
 
     def _taker(self, decoder: Any) -> Any:
         def take(message: Message) -> None:
-            value = message.value()
-            if value is not None:
-                self._floor.receive(decoder.decode(value), time.monotonic())
+            record = self._record(decoder, message)
+            if record is not None:
+                self._floor.receive(record, time.monotonic())
 
         return take
 
+    def _decision(self, message: Message) -> None:
+        key = message.key()
+        if isinstance(key, bytes) and self._floor.follows(key.decode(errors="replace")):
+            decision = self._record(_DECISION, message)
+            if decision is not None:
+                self._floor.explain(decision)
+
+    def _record(self, decoder: Any, message: Message) -> Any:
+        """Return the record; None if it can't be read: somebody else's, for agents send what can be."""
+        try:
+            return decoder.decode(message.value() or b"")
+        except (ValueError, RecursionError):
+            self._floor.puzzle()
+            return None
+
     def _letter(self, message: Message) -> None:
         reason = dict(message.headers() or []).get(REASON) or b"unknown"
-        self._floor.refuse(reason if isinstance(reason, str) else reason.decode())
+        self._floor.refuse(reason if isinstance(reason, str) else reason.decode(errors="replace"))

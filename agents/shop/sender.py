@@ -1,11 +1,16 @@
 """The shop's records to a broker; each one is acknowledged, or the run ends."""
 
+import time
+from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, Message, Producer
 
 from agents.shop import wire
+from agents.shop.recording import Recording
 
+PRETENDED = 1234
+"""When any record was appended, as the embedded broker reports it; what it keeps is the time that the producer gave."""
 LINGER_MS = 1
 """A list is waited for: records leave almost at once."""
 
@@ -13,17 +18,18 @@ LINGER_MS = 1
 class SendError(Exception):
     """A record of the shop did not reach the broker.
 
-    *Operator action:* see that the broker runs and that its topics exist (`vitrine topics`).
+    *Operator action:* see that the broker runs and that its topics exist (`vitrine topics apply`).
     """
 
 
 class Sender:
     """A producer that counts acknowledgements."""
 
-    def __init__(self, bootstrap: str, prefix: str) -> None:
-        """Send to *bootstrap*, topics with *prefix* before their names."""
+    def __init__(self, bootstrap: str, prefix: str, recording: Recording | None = None) -> None:
+        """Send to *bootstrap*, topics with *prefix* before their names; tell *recording* of what is acknowledged."""
         self.acked = 0
         self._error: str | None = None
+        self._recording = recording
         self._prefix = prefix
         self._producer = Producer(
             {
@@ -38,7 +44,7 @@ class Sender:
 
     def send(self, message: wire.Message) -> None:
         """Send a record; raise SendError if this or an earlier one can't be delivered."""
-        topic = self._prefix + message.topic.name
+        topic, now = self._prefix + message.topic.name, int(time.time() * 1000)
         while True:
             try:
                 self._producer.produce(
@@ -47,7 +53,8 @@ class Sender:
                     value=message.value,
                     headers=message.headers,
                     partition=-1 if message.partition is None else message.partition,
-                    on_delivery=self._delivered,
+                    timestamp=now,
+                    on_delivery=partial(self._delivered, message, now),
                 )
                 break
             except BufferError:
@@ -69,9 +76,15 @@ class Sender:
         self._producer.purge()
         self._producer.flush(1)
 
-    def _delivered(self, error: KafkaError | None, record: Message) -> None:
+    def _delivered(self, sent: wire.Message, at: int, error: KafkaError | None, record: Message) -> None:
         if error is None:
             self.acked += 1
+            if self._recording is not None:
+                # a report of delivery has no headers, so what was sent is taken
+                kind, time_there = record.timestamp()
+                if kind == TIMESTAMP_LOG_APPEND_TIME and time_there != PRETENDED:
+                    at = time_there
+                self._recording.take(sent, record.partition() or 0, record.offset() or 0, at)
         elif self._error is None:
             self._error = f"{record.topic()}: {error.str()}"
 
@@ -89,6 +102,6 @@ def partitions_of(bootstrap: str, topic: str, timeout: float = 10) -> int:
         message = f"No broker answers at {bootstrap}: {error}"
         raise SendError(message) from error
     if found.error is not None or not found.partitions:
-        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics` first"
+        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics apply` first"
         raise SendError(message)
     return len(found.partitions)

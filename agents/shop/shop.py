@@ -133,6 +133,10 @@ class Shop:
         """Return whether the shopper is on a visit."""
         return any(present.name == shopper for present, _ in self._present)
 
+    def present(self) -> list[str]:
+        """Return who is on a visit."""
+        return [shopper.name for shopper, _ in self._present]
+
     def article(self, item: str) -> Article | None:
         """Return the article with this id."""
         return self._by_item.get(item)

@@ -15,7 +15,7 @@ from agents.engine import topics as engine_topics
 from agents.shop.feed import Address
 from agents.topics import ALL, INPUTS
 
-FOLDERS = ("shoppers", "items")
+FOLDERS = ("shoppers", "items", "outcomes")
 """The processors that keep a state, and so a changelog."""
 
 
@@ -57,11 +57,11 @@ class Venue(NamedTuple):
 
 
 @contextmanager
-def embedded(partitions: int) -> Iterator[Venue]:
-    """Start a broker in this process, and stop it."""
+def embedded(partitions: int, port: int = 0) -> Iterator[Venue]:
+    """Start a broker in this process, at *port* or any that is free, and stop it."""
     app_id = "vitrine-demo"
     needed = engine_topics.needed(ALL, FOLDERS, prefix="", app_id=app_id, partitions=partitions)
-    with EmbeddedBroker({name: it.partitions for name, it in needed.items()}) as broker, _folder() as folder:
+    with EmbeddedBroker({name: it.partitions for name, it in needed.items()}, port) as broker, _folder() as folder:
         yield Venue("embedded", Address(broker.bootstrap, "", partitions), app_id, folder, broker)
 
 

@@ -15,6 +15,8 @@ from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.shop import tether
+
 COMMAND = (sys.executable, "-m", "agents", "worker")
 HOST = "127.0.0.1"
 BEAT = 0.1
@@ -32,7 +34,7 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """`vitrine worker` from entering the context to leaving it."""
+    """`vitrine worker` from entering the context to leaving it; it does not outlive this process, however that ends."""
 
     def __init__(self, variables: Mapping[str, str], log: Path, command: Sequence[str] = COMMAND) -> None:
         """Prepare a worker with *variables* on top of this process's, which writes to the file *log*."""
@@ -51,7 +53,7 @@ class Worker:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own command
-                self._command,
+                (sys.executable, "-I", tether.__file__, str(os.getpid()), *self._command),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -92,9 +94,13 @@ class Worker:
                 message = f"The worker was not ready after {timeout:g} s. Its last lines:\n{self.tail()}"
                 raise WorkerError(message)
 
+    def metrics(self) -> str | None:
+        """Return the worker's metrics as text; None while it does not answer."""
+        return self._get("/metrics")
+
     def counted(self) -> Counter[tuple[str, str]]:
         """Return how many records of each agent and topic are accounted for, by the worker's own counters."""
-        text = self._get("/metrics")
+        text = self.metrics()
         return counted(text) if text is not None else Counter()
 
     def tail(self) -> str:

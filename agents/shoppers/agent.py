@@ -1,6 +1,6 @@
 """The agent that knows shoppers: events in; lists, words and what they were made from out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from agents.shoppers.profile import Profile
 from agents.shoppers.records import outputs, versions
 from agents.shoppers.shelf import Shelf
 from agents.shoppers.signals import signals_of
+from agents.shoppers.tally import TALLIES, tally
 from agents.topics import (
     CLICKS,
     COPY,
@@ -25,6 +26,7 @@ from agents.topics import (
     PAIRS,
     RECOMMENDATIONS,
     REQUESTS,
+    RESPONSES,
     SEARCHES,
     SENTIMENTS,
 )
@@ -38,21 +40,23 @@ class Shoppers(Folder):
 
     name = "shoppers"
     state = Profile
+    inputs = (
+        Input(CLICKS, _SHOPPER),
+        Input(SEARCHES, _SHOPPER),
+        Input(REQUESTS, _SHOPPER),
+        Input(IDENTIFIES, attrgetter("anonymous")),
+        Input(SENTIMENTS, _SHOPPER),
+        Input(MERGES, _SHOPPER),
+    )
+    facts = (PAIRS, MERGES, RESPONSES)
+    outputs = (*facts, RECOMMENDATIONS, COPY, DECISIONS)
+    tallies = TALLIES
 
     def __init__(self, models: Models, policy: Policy) -> None:
         self.models = models
         self.policy = policy
-        self.inputs = (
-            Input(CLICKS, _SHOPPER),
-            Input(SEARCHES, _SHOPPER),
-            Input(REQUESTS, _SHOPPER),
-            Input(IDENTIFIES, attrgetter("anonymous")),
-            Input(SENTIMENTS, _SHOPPER),
-            Input(MERGES, _SHOPPER),
-        )
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
-        self.outputs = (PAIRS, MERGES, RECOMMENDATIONS, COPY, DECISIONS)
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
         """Change the profile; give pairs, a merge and the lists that are owed."""
@@ -70,7 +74,7 @@ class Shoppers(Folder):
     def score(self, jobs: Sequence[Job]) -> list[list[Output]]:
         """Make the lists, each model being asked once for all of them, and put them into records."""
         models = self.models
-        made_with = versions(models)
+        made_with = versions(models, self.policy)
         found = signals_of(jobs, models)
         return [
             outputs(job, make(job, signals, self.policy), self.policy, made_with)
@@ -81,3 +85,7 @@ class Shoppers(Folder):
         """Return the records; all of the work is done where it does not hold the driver's thread."""
         del job
         return scored
+
+    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Count lists by what they rest on, their slots by source, and copies made and missing."""
+        return tally(outputs)

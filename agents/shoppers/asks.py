@@ -6,7 +6,7 @@ import msgspec
 
 from agents.processor import Owed
 from schemas.base import Id
-from schemas.clicks import AddToCart, Click, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, Order, Purchase, View
 from schemas.identifies import Merge
 from schemas.requests import Request
 from schemas.searches import Search
@@ -15,7 +15,7 @@ from schemas.sentiments import Sentiment
 HOME = "home"
 """Placement, and slot, of the lists that nobody asked for."""
 
-_IMPLYING = frozenset((View, Click, AddToCart, Purchase, Search, Sentiment, Merge))
+_IMPLYING = frozenset((View, Click, AddToCart, Purchase, Basket, Order, Search, Sentiment, Merge))
 
 
 class Ask(msgspec.Struct, frozen=True):

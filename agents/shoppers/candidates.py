@@ -12,6 +12,11 @@ from agents.shoppers.vectors import SCALE
 from models.api import Vectors
 from schemas.cards import ItemCard
 
+PERSONAL = ("search", "together", "interest", "category")
+"""Sources that know the shopper."""
+SOURCES = (*PERSONAL, "trending", "new", "request")
+"""All sources; `request`: the page named the items itself."""
+
 NEAR = 30
 FOUND = 20
 FAINT = 0.3

@@ -31,8 +31,9 @@ from agents.shoppers.profile import (
     speak,
     thousandths,
 )
+from agents.shoppers.responses import responses
 from agents.topics import PAIRS
-from schemas.clicks import AddToCart, Click, CopyShown, Interaction, ListShown, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, CopyShown, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
 from schemas.pairs import Pair
 from schemas.requests import Request
@@ -46,7 +47,14 @@ BESIDE = 5
 QUERY_LENGTH = 200
 """Characters of a query that are remembered."""
 
-_KIND: dict[type, int] = {View: VIEW, Click: CLICK, AddToCart: ADD_TO_CART, Purchase: PURCHASE}
+_KIND: dict[type, int] = {
+    View: VIEW,
+    Click: CLICK,
+    AddToCart: ADD_TO_CART,
+    Purchase: PURCHASE,
+    Basket: ADD_TO_CART,
+    Order: PURCHASE,
+}
 
 Facts = tuple[Output, ...]
 
@@ -63,22 +71,40 @@ def fold(profile: Profile, event: Any, origin: Origin) -> Effects:
     return Effects(facts, owed_by(event), outcome)
 
 
-def _interaction(profile: Profile, event: Interaction, at: int, origin: Origin) -> tuple[Facts, Outcome]:
-    kind, item = _KIND[type(event)], event.item
+def _interaction(
+    profile: Profile, event: View | Click | AddToCart | Purchase, at: int, origin: Origin
+) -> tuple[Facts, Outcome]:
     speak(profile, at, event.language)
-    touch = Touched(at, order(origin), item, kind)
-    facts = _pairs(profile, touch, origin)
-    shopper = belongs_to(profile, at)
-    if shopper is not None:
-        return (*facts, follow(shopper, event.shopper, touch, origin)), "folded"
-    insert(profile.touches, touch, TOUCHES)
-    if kind == PURCHASE:
-        keep(profile.bought, item, at, BOUGHT)
+    facts = _touch(profile, event.shopper, Touched(at, order(origin), event.item, _KIND[type(event)]), origin)
+    if event.recommendation_id is not None or event.copy_id is not None:
+        facts = (*facts, *responses(event, at, origin))
     return facts, "folded"
 
 
-def _pairs(profile: Profile, touch: Touched, origin: Origin) -> Facts:
-    """Return a fact for the item and one for each of the others.
+def _lines(profile: Profile, event: Basket | Order, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+    """Fold each item once, in the order of their names: of one moment, that is how touches are sorted."""
+    speak(profile, at, event.language)
+    kind, place = _KIND[type(event)], order(origin)
+    facts: list[Output] = []
+    for number, item in enumerate(sorted({line.item for line in event.lines})):
+        facts += _touch(profile, event.shopper, Touched(at, place, item, kind), origin, number)
+    return (*facts, *responses(event, at, origin)), "folded"
+
+
+def _touch(profile: Profile, shopper: str, touch: Touched, origin: Origin, number: int = 0) -> Facts:
+    """Add the touch to the profile, or send it after the shopper whom it belongs to; *number*: of several in one event."""
+    facts = _pairs(profile, touch, origin, number * (1 + BESIDE))
+    owner = belongs_to(profile, touch.at)
+    if owner is not None:
+        return (*facts, follow(owner, shopper, touch, origin))
+    insert(profile.touches, touch, TOUCHES)
+    if touch.kind == PURCHASE:
+        keep(profile.bought, touch.item, touch.at, BOUGHT)
+    return facts
+
+
+def _pairs(profile: Profile, touch: Touched, origin: Origin, start: int) -> Facts:
+    """Return a fact for the item and one for each of the others, numbered from *start* on.
 
     What came by a merge is left out, so that the facts of a topic do not depend on another topic.
     """
@@ -87,13 +113,13 @@ def _pairs(profile: Profile, touch: Touched, origin: Origin) -> Facts:
     item, kind = touch.item, cast("Literal['view', 'click', 'add_to_cart', 'purchase']", KINDS[touch.kind])
     first = Pair(item=item, at=at, kind=kind, others=others)
     if not others:
-        return (Output(PAIRS, item, first, fact_id(origin, "pair"), at),)
+        return (Output(PAIRS, item, first, fact_id(origin, "pair", start), at),)
     back = (item,)
     return (
-        Output(PAIRS, item, first, fact_id(origin, "pair"), at),
+        Output(PAIRS, item, first, fact_id(origin, "pair", start), at),
         *[
             Output(PAIRS, other, Pair(item=other, at=at, others=back), fact_id(origin, "pair", n), at)
-            for n, other in enumerate(others, 1)
+            for n, other in enumerate(others, start + 1)
         ],
     )
 
@@ -126,10 +152,15 @@ def _list_shown(profile: Profile, event: ListShown, at: int, origin: Origin) -> 
     if not event.items:
         return (), "empty"
     insert(profile.shown, Shown(at, order(origin), event.items[:SHOWN_ITEMS]), SHOWINGS)
-    return (), "folded"
+    return responses(event, at, origin), "folded"
 
 
-def _language_only(profile: Profile, event: CopyShown | Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+def _copy_shown(profile: Profile, event: CopyShown, at: int, origin: Origin) -> tuple[Facts, Outcome]:
+    speak(profile, at, event.language)
+    return responses(event, at, origin), "folded"
+
+
+def _language_only(profile: Profile, event: Request, at: int, origin: Origin) -> tuple[Facts, Outcome]:
     del origin
     speak(profile, at, event.language)
     return (), "folded"
@@ -170,8 +201,9 @@ def _merge(profile: Profile, event: Merge, at: int, origin: Origin) -> tuple[Fac
 
 _FOLDS: dict[type, Callable[[Profile, Any, int, Origin], tuple[Facts, Outcome]]] = {
     **dict.fromkeys(_KIND, _interaction),
+    **dict.fromkeys((Basket, Order), _lines),
     ListShown: _list_shown,
-    CopyShown: _language_only,
+    CopyShown: _copy_shown,
     Request: _language_only,
     Search: _search,
     Sentiment: _sentiment,

@@ -34,7 +34,7 @@ class Made(NamedTuple):
 def make(job: Job, signals: Signals, policy: Policy) -> Made:
     """Make the list of *job*."""
     taste = taste_of(job)
-    scored = score(job, taste, signals, candidates(job, taste, signals, policy.seed))
+    scored = score(job, taste, signals, candidates(job, taste, signals, policy.seed), policy.weights)
     considered = _considered(scored, max(CONSIDERED, 5 * job.limit))
     placed = explore(job, spread(considered, job.limit), considered, policy)
     liking = liking_of(job, taste)
@@ -45,7 +45,8 @@ def make(job: Job, signals: Signals, policy: Policy) -> Made:
             composed = compose(one.card.facts, one.card, fitting, f"{policy.seed}/{job.ask.shopper}/{one.item}")
             if composed.text:
                 words.append((one.item, composed))
-    return Made(placed, reasons_for(job, taste, signals, [one for one, _ in placed]), words, considered)
+    reasons = reasons_for(job, taste, signals, [one for one, _ in placed], policy.weights)
+    return Made(placed, reasons, words, considered)
 
 
 def _considered(scored: list[Scored], count: int) -> list[Scored]:

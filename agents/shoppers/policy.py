@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
+from agents.weights import WEIGHTS
+
 
 class Policy(msgspec.Struct, frozen=True):
     """How lists are made; the defaults are those of the settings."""
@@ -14,4 +16,6 @@ class Policy(msgspec.Struct, frozen=True):
     """How often the last slot of a list goes to an item drawn by lot."""
     decisions: float = 1.0
     """Share of the lists whose making is recorded."""
+    weights: dict[str, float] = msgspec.field(default_factory=WEIGHTS.copy)
+    """What each feature counts in an item's score, in the declared order."""
     seed: int = 0

@@ -9,6 +9,7 @@ from bisect import insort
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
+from agents.languages import ours
 from agents.processor import Origin, State
 from schemas.base import Language
 
@@ -132,8 +133,9 @@ def keep(named: dict[str, Any], name: str, value: Any, bound: int) -> None:
         del named[min(named, key=lambda other: (named[other], other))]
 
 
-def speak(profile: Profile, at: int, language: Language | None) -> None:
-    """Note the language of an event."""
+def speak(profile: Profile, at: int, tag: str | None) -> None:
+    """Note the language of an event, if it is one of ours."""
+    language = ours(tag)
     if language is not None and (profile.language is None or profile.language < (at, language)):
         profile.language = (at, language)
 

@@ -1,12 +1,12 @@
 """Why an item is in its slot: the part of its score that counts most, and that can be said truly and in decent words."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from agents.shoppers.candidates import FAINT, Signals
 from agents.shoppers.job import Job
-from agents.shoppers.score import WEIGHTS, Scored
+from agents.shoppers.score import Scored
 from agents.shoppers.shelf import NEW, seen
 from agents.shoppers.tastes import Taste
 from agents.shoppers.vectors import nearness
@@ -63,21 +63,23 @@ class _Case(NamedTuple):
     scored: Scored
 
 
-def reasons_for(job: Job, taste: Taste, signals: Signals, chosen: Sequence[Scored]) -> list[Reason]:
+def reasons_for(
+    job: Job, taste: Taste, signals: Signals, chosen: Sequence[Scored], weights: Mapping[str, float]
+) -> list[Reason]:
     """Return the strongest true reason of each item; one that was given before in the list counts less each time."""
     given: Counter[str] = Counter()
     reasons = []
     for scored in chosen:
-        reason = _reason(_Case(job, taste, signals, scored), given)
+        reason = _reason(_Case(job, taste, signals, scored), given, weights)
         given[reason.code] += 1
         reasons.append(reason)
     return reasons
 
 
-def _reason(case: _Case, given: Counter[str]) -> Reason:
-    strengths = {name: WEIGHTS[name] * value for name, value in case.scored.features.items()}
+def _reason(case: _Case, given: Counter[str], weights: Mapping[str, float]) -> Reason:
+    strengths = {name: weights[name] * value for name, value in case.scored.features.items() if name in _REASONS}
     if "category" in strengths:
-        strengths["category"] -= WEIGHTS["category"] * case.taste.category("")
+        strengths["category"] -= weights["category"] * case.taste.category("")
     told = ((-strength * REPEATED ** given[name], name) for name, strength in strengths.items() if strength > 0)
     for _, name in sorted(told):
         reason = _REASONS[name](case)

@@ -1,7 +1,8 @@
 """A list as the records that leave."""
 
+from agents import weights
 from agents.processor import Output, list_id, moment
-from agents.shoppers import score, words
+from agents.shoppers import words
 from agents.shoppers.job import Job
 from agents.shoppers.lists import Made
 from agents.shoppers.lottery import chance
@@ -18,16 +19,16 @@ def outputs(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> lis
     """Return the list, the words about its top items and, for a share of all lists, what it was made from."""
     found = [_recommendations(job, made, policy, models), *_copies(job, made, policy)]
     if chance(policy.seed, job.ask.shopper, job.revision, job.ask.placement, "decision") < policy.decisions:
-        found.append(_decision(job, made, models))
+        found.append(_decision(job, made, policy, models))
     return found
 
 
-def versions(models: Models) -> dict[str, str]:
+def versions(models: Models, policy: Policy) -> dict[str, str]:
     """Return the version of all that decides about a list."""
     return {
         "embedder": models.embedder.version,
         "interest": models.interest.version,
-        "score": score.VERSION,
+        "score": weights.version(policy.weights),
         "words": words.VERSION,
     }
 
@@ -76,7 +77,7 @@ def _copies(job: Job, made: Made, policy: Policy) -> list[Output]:
     return found
 
 
-def _decision(job: Job, made: Made, models: dict[str, str]) -> Output:
+def _decision(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> Output:
     at = moment(job.at)
     slots = {one.item: (place, propensity) for place, (one, propensity) in enumerate(made.placed)}
     record = Decision(
@@ -100,6 +101,7 @@ def _decision(job: Job, made: Made, models: dict[str, str]) -> Output:
             for one in made.considered
         ),
         request_id=job.ask.request_id,
+        weights=policy.weights,
     )
     return Output(DECISIONS, job.ask.shopper, record, _id(job, "decision"), at)
 

@@ -1,9 +1,10 @@
 """How good an item is for a shopper: a weighted sum, each part of which can be read.
 
-The weights are about log-odds of a click: both what fits the shopper and what everybody likes count.
+Both what fits the shopper and what everybody likes count.
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents.shoppers.candidates import FAINT, Candidate, Signals
@@ -11,24 +12,9 @@ from agents.shoppers.job import Job
 from agents.shoppers.lexicon import Wanted
 from agents.shoppers.tastes import Taste
 from agents.shoppers.vectors import nearness
+from agents.weights import WEIGHTS, weigh
 from models.api import Vectors
 from schemas.cards import ItemCard
-
-VERSION = "weights@1"
-
-WEIGHTS = {
-    "interest": 1.4,
-    "together": 0.8,
-    "search": 1.2,
-    "category": 2.4,
-    "brand": 0.5,
-    "popular": 1.2,
-    "praised": 0.5,
-    "aspects": 0.4,
-    "touched": -0.35,
-    "passed": -0.12,
-}
-"""Feature to weight, in the order in which features are written everywhere."""
 
 QUERY_FADING = 0.6
 """What an older query counts against the one after it."""
@@ -52,7 +38,9 @@ class Scored(NamedTuple):
     score: float
 
 
-def score(job: Job, taste: Taste, signals: Signals, found: list[Candidate]) -> list[Scored]:
+def score(
+    job: Job, taste: Taste, signals: Signals, found: list[Candidate], weights: Mapping[str, float]
+) -> list[Scored]:
     """Score all candidates, best first; of equal ones, the first by item."""
     rows = [job.look.vectors.row(candidate.item) for candidate in found]
     interest = _near(signals.interest, rows)
@@ -75,16 +63,8 @@ def score(job: Job, taste: Taste, signals: Signals, found: list[Candidate]) -> l
             min(PASSED, taste.passed.get(candidate.item, 0.0)),
         )
         features = _features(values)
-        scored.append(Scored(candidate.item, card, candidate.source, features, weigh(features)))
+        scored.append(Scored(candidate.item, card, candidate.source, features, weigh(features, weights)))
     return sorted(scored, key=lambda one: (-one.score, one.item))
-
-
-def weigh(features: Features) -> float:
-    """Return the score of an item with these features, which are in the declared order; rounded."""
-    total = 0.0
-    for name, value in features.items():
-        total += WEIGHTS[name] * value
-    return round(total, 6)
 
 
 def _features(values: tuple[float, ...]) -> Features:

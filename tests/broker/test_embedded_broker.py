@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Place
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from agents.broker import PARTITION_BYTES, EmbeddedBroker, Partition, RecordsDroppedError, Watermarks
+from agents.broker import (
+    PARTITION_BYTES,
+    EmbeddedBroker,
+    EmbeddedBrokerError,
+    Partition,
+    RecordsDroppedError,
+    Watermarks,
+)
 
 
 def send(broker: EmbeddedBroker, topic: str, values: list[bytes], partition: int = 0) -> None:
@@ -127,3 +135,25 @@ def test_no_thread_of_the_broker_takes_a_signal() -> None:
 
     assert threads
     assert all(mask is not None and int(mask[1], 16) >> (signal.SIGINT - 1) & 1 for mask in masks)
+
+
+def test_it_listens_where_it_is_told_and_nowhere_else() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with EmbeddedBroker({"t": 2}, port) as broker:
+        assert broker.bootstrap == f"127.0.0.1:{port}"
+        producer = Producer({"bootstrap.servers": broker.bootstrap})
+        producer.produce("t", b"x", partition=1)
+        assert producer.flush(60) == 0
+        (node,) = producer.list_topics(timeout=60).brokers.values()
+        assert (node.host, node.port) == ("127.0.0.1", port)
+        assert broker.watermarks()[Partition("t", 1)].high == 1
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(EmbeddedBrokerError, match=f"can't have port {port} of 127.0.0.1: Address already in use"):
+            EmbeddedBroker({"t": 1}, port).__enter__()

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 
 from agents.engine import topics
-from agents.engine.store import EPOCH, FENCE_KEY
+from agents.engine.formats import EPOCH, FENCE_KEY
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from tests.deployment import Deployment

@@ -69,7 +69,7 @@ def check_lists(deployment: Deployment) -> None:
 
 
 def run_unbroken(deployment: Deployment, records: list[LogRecord]) -> None:
-    deployment.run("topics")
+    deployment.run("topics", "apply")
     deployment.produce(records, 1e9)
     with deployment.worker() as process:
         deployment.wait_done(process)
@@ -77,7 +77,7 @@ def run_unbroken(deployment: Deployment, records: list[LogRecord]) -> None:
 
 def run_killed(deployment: Deployment, records: list[LogRecord], rate: float) -> int:
     """Kill the worker three times while records come, each time when it has folded since the last; return the lag then."""
-    deployment.run("topics")
+    deployment.run("topics", "apply")
     producing = Thread(target=deployment.produce, args=(records, rate))
     producing.start()
     behind = 0

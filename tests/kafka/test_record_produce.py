@@ -239,7 +239,7 @@ def test_a_topic_that_is_not_there_ends_with_2(kafka: str, tmp_path: Path, comma
     result = run(command, *given, "--broker", kafka, "--prefix", "nowhere.", "--topics", "clicks.v1")
 
     assert result.exit_code == 2
-    assert "has no topic nowhere.clicks.v1: `vitrine topics` makes those of this system" in result.stderr
+    assert "has no topic nowhere.clicks.v1: `vitrine topics apply` makes those of this system" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 

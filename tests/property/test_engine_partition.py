@@ -15,8 +15,9 @@ from rocksdict import Cache
 
 from agents.engine.changelog import Changelog, Stretch
 from agents.engine.errors import FencedError
+from agents.engine.formats import EPOCH, FENCE_KEY
 from agents.engine.keyspace import Keyspace
-from agents.engine.store import EPOCH, FENCE_KEY, Flush, Shard
+from agents.engine.store import Flush, Shard
 from agents.processor import Origin, fold_once
 from tests.engine_worker import Summed, Sums, Tick
 
@@ -86,7 +87,7 @@ class Process:
     def __init__(self, directory: Path, log: Log) -> None:
         self.log = log
         self.keyspace = Keyspace(Sums(), log, directory, BLOCKS)
-        self.shard = Shard(0, directory / "sums-0.db", BLOCKS, self.keyspace._decode)
+        self.shard = Shard(0, directory / "sums-0.db", BLOCKS, self.keyspace.kept, self.keyspace._decode)
         self.keyspace.shards[0] = self.shard
         self.target: int | None = None
         """Where the restore ends; None if there is none."""

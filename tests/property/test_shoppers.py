@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.shoppers.policy import Policy
 from agents.shoppers.profile import Profile
-from schemas.clicks import AddToCart, Click, ClickEvent, ListShown, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, ClickEvent, Line, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
 from schemas.requests import Request
 from schemas.searches import Search
@@ -19,7 +19,7 @@ from tests.shoppers import World, after, facts, sentiment
 
 ITEMS = st.sampled_from([f"i{n}" for n in range(12)])
 TIMES = st.integers(0, 40).map(after)
-LANGUAGES = st.sampled_from([None, "en", "zh"])
+LANGUAGES = st.sampled_from([None, "en", "zh", "zh-TW", "fr"])
 
 
 def clicks(shopper: str) -> st.SearchStrategy[Any]:
@@ -32,7 +32,14 @@ def clicks(shopper: str) -> st.SearchStrategy[Any]:
         LANGUAGES,
     )
     shown = st.builds(ListShown, shopper=st.just(shopper), items=st.lists(ITEMS, max_size=4).map(tuple), at=TIMES)
-    return st.lists(touch | shown, max_size=14)
+    lines = st.lists(st.builds(Line, item=ITEMS), min_size=1, max_size=3).map(tuple)
+    several = st.builds(
+        lambda make, lines, at: make(shopper=shopper, lines=lines, at=at),
+        st.sampled_from([Basket, Order]),
+        lines,
+        TIMES,
+    )
+    return st.lists(touch | shown | several, max_size=14)
 
 
 def searches(shopper: str) -> st.SearchStrategy[Any]:

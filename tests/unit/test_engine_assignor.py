@@ -50,12 +50,23 @@ def test_who_uses_a_partition_comes_before_who_has_it_on_disk() -> None:
 
 def test_a_member_with_unreadable_data_gets_its_share() -> None:
     leader = assignor()
-    said = {"a": leader.metadata(["clicks"]), "b": leader.metadata(["clicks"])}
+    said = {"a": leader.metadata(["clicks"]), "b": leader.metadata(["clicks", "searches", "pairs"])}
     said["b"].user_data = b"\xff\xffrubbish"
 
     shares = leader.assign(None, said)
 
     assert shares["b"].assignment
+
+
+def test_a_member_of_another_version_gets_only_topics_that_it_knows() -> None:
+    leader = assignor()
+    said = {"new": leader.metadata(["clicks", "searches", "pairs"]), "old": leader.metadata(["clicks", "pairs"])}
+
+    shares = {member: dict(its.assignment) for member, its in leader.assign(None, said).items()}
+
+    assert sorted(shares["old"]["clicks"] + shares["new"]["clicks"]) == [0, 1, 2, 3]
+    assert shares["new"]["searches"] == shares["new"]["clicks"]
+    assert "searches" not in shares["old"]
 
 
 def test_faust_is_told_of_no_table() -> None:

@@ -25,8 +25,9 @@ from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
 from agents.intake import partition_of
 from agents.metrics import Metrics
-from agents.processor import Folder, Mapper, Origin
-from tests.engine_worker import Echo, Sums, Tick
+from agents.processor import Effects, Folder, Input, Mapper, Origin, fact_id
+from agents.topics import CLICKS, REVIEWS
+from tests.engine_worker import Echo, Summed, Sums, Tick
 
 PARTITIONS = 4
 ADA = b"ada"
@@ -51,10 +52,12 @@ class Sent(Outbox):
 
 
 class Poison(Sums):
-    """Cannot make the list of mallory."""
+    """Cannot make the list of mallory until it is mended."""
+
+    mended = False
 
     def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
-        if any(job.shopper == "mallory" for job in jobs):
+        if not self.mended and any(job.shopper == "mallory" for job in jobs):
             message = "poison"
             raise ValueError(message)
         return jobs
@@ -68,6 +71,29 @@ class PoisonEcho(Echo):
             message = "poison"
             raise ValueError(message)
         return jobs
+
+
+class Clicks(Folder):
+    """Counts clicks as shops send them."""
+
+    name = "clicks"
+    state = Summed
+    inputs = (Input(CLICKS, key=lambda it: it.shopper),)
+
+    def fold(self, state: Any, event: Any, origin: Origin) -> Effects:
+        del event, origin
+        state.n += 1
+        return Effects()
+
+
+class Reviews(Mapper):
+    """Takes reviews as shops send them."""
+
+    name = "reviews"
+    inputs = (Input(REVIEWS, key=lambda it: it.shopper),)
+
+    def plan(self, event: Any, origin: Origin) -> Any:
+        return event, origin
 
 
 class World:
@@ -226,6 +252,65 @@ async def test_a_bad_record_is_a_dead_letter_and_its_neighbours_are_untouched(
     assert world.outcomes() == {("clicks.v1", "folded"): 2, ("clicks.v1", "dead_letter"): 1}
 
 
+def track(event: str, **more: Any) -> dict[str, Any]:
+    """Return a call as Segment's libraries make it."""
+    properties = {"product_id": "lamp", "review_id": "r", "rating": "5"}
+    at = "2026-01-01T12:00:00Z"
+    return {"type": "track", "event": event, "userId": "ada", "timestamp": at, "properties": properties, **more}
+
+
+@pytest.mark.parametrize("headers", [[], [("content-type", b"application/json")]])
+async def test_an_event_in_other_words_is_folded_and_one_that_tells_nothing_is_ignored(
+    headers: Any, tmp_path: Path
+) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    values = (track("Product Viewed"), track("Cart Viewed"), track("Product Veiwed"), track("Product Added"))
+
+    await world.read("clicks.v1", HOME, *(record(value, headers=headers) for value in values))
+
+    assert world.outcomes() == {
+        ("clicks.v1", "folded"): 2,
+        ("clicks.v1", "ignored"): 1,
+        ("clicks.v1", "dead_letter"): 1,
+    }
+    assert world.keyspace.shards[HOME].states[ADA].n == 2
+    assert world.committable() == {("clicks.v1", HOME): 4}
+    (letter,) = world.sent.on("dlq.clicks.v1")
+    assert letter[4]["__dlq.errors.field"] == b"$.event"
+
+
+async def test_an_event_in_other_words_that_is_sent_twice_is_folded_once(tmp_path: Path) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    once = record(track("Product Viewed", messageId="m-1"))
+
+    await world.read("clicks.v1", HOME, once, record(msgspec.json.decode(once.value)))
+
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("clicks.v1", "duplicate"): 1}
+
+
+async def test_a_misplaced_event_in_other_words_keeps_its_name_on_its_way(tmp_path: Path) -> None:
+    world = await World(Clicks(), tmp_path).opened()
+    value = track("Product Viewed", messageId="m-1")
+    await world.read("clicks.v1", HOME, record(value, key=None))
+    ((_, partition, key, sent, headers),) = world.sent.on("rekey.shoppers.v1")
+
+    await world.read("rekey.shoppers.v1", partition, *(record(sent, key, headers.items()) for _ in range(2)))
+
+    assert (key, partition) == (ADA, HOME)
+    assert world.outcomes()["rekey.shoppers.v1", "folded"] == 1
+    assert world.outcomes().get(("rekey.shoppers.v1", "duplicate")) == 1
+
+
+async def test_what_a_mapper_is_told_in_other_words_is_mapped_or_ignored(tmp_path: Path) -> None:
+    world = World(Reviews(), tmp_path)
+
+    await world.read("reviews.v1", HOME, record(track("Product Reviewed")), record(track("Product Shared")))
+    await world.score()
+
+    assert world.outcomes() == {("reviews.v1", "folded"): 1, ("reviews.v1", "ignored"): 1}
+    assert world.committable() == {("reviews.v1", HOME): 2}
+
+
 @pytest.mark.parametrize(
     ("key", "partition"),
     [(b"bob", partition_of(b"bob", PARTITIONS)), (ADA, (HOME + 1) % PARTITIONS), (None, 0), (b"", 0)],
@@ -279,7 +364,103 @@ async def test_a_list_that_cannot_be_made_costs_itself_only(tmp_path: Path) -> N
 
     assert [it[2] for it in world.sent.on("recommendations.v1")] == [ADA]
     assert world.metrics.unscored.labels("sums")._value.get() == 1
+    ((_, _, key, value, headers),) = world.sent.on("dlq.searches.v1")
+    assert (key, value) == (b"mallory", msgspec.json.encode(tick(1, "mallory")))
+    assert (headers["__dlq.errors.stage"], headers["__dlq.errors.reason"]) == (b"score", b"unscored")
+    assert headers["__dlq.errors.message"] == b"ValueError('poison')"
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("searches.v1", "folded"): 1}
     assert world.committable() == {("clicks.v1", HOME): 1, ("searches.v1", mallory): 1}
+
+
+MALLORY = b"mallory"
+THERE = partition_of(MALLORY, PARTITIONS)
+
+
+async def test_the_letter_of_a_list_is_that_of_its_newest_event(tmp_path: Path) -> None:
+    world = await World(Poison(), tmp_path).opened()
+    await world.read("clicks.v1", THERE, record(tick(1, "mallory"), MALLORY), record(tick(2, "mallory"), MALLORY))
+
+    await world.score()
+
+    ((_, _, _, value, headers),) = world.sent.on("dlq.clicks.v1")
+    assert headers["__dlq.errors.offset"] == b"1"
+    assert msgspec.json.decode(value or b"")["number"] == 2
+
+
+async def test_a_replayed_letter_of_a_folded_event_asks_for_the_list_and_is_not_folded(tmp_path: Path) -> None:
+    stage = Poison()
+    world = await World(stage, tmp_path).opened()
+    await world.read("clicks.v1", THERE, record(tick(5, "mallory"), MALLORY))
+    await world.score()
+    ((_, _, key, value, headers),) = world.sent.on("dlq.clicks.v1")
+    again = wire.replay(Origin("clicks.v1", THERE, 0, 1), list(headers.items()), failed=1, only_output=True)
+    stage.mended = True
+
+    await world.read("rekey.shoppers.v1", THERE, record(value, key, again), record(value, key, again))
+    await world.score()
+
+    ((_, _, _, made, _),) = world.sent.on("recommendations.v1")
+    assert msgspec.json.decode(made or b"") == {"shopper": "mallory", "n": 1, "total": 5, "revision": 1, "epoch": 1}
+    assert world.outcomes() == {("clicks.v1", "folded"): 1, ("rekey.shoppers.v1", "reasked"): 2}
+    assert len(world.sent.on("pairs.v1")) == 1
+    assert world.committable() == {("clicks.v1", THERE): 1, ("rekey.shoppers.v1", THERE): 2}
+
+
+async def test_a_list_that_fails_again_is_a_letter_that_counts_higher(tmp_path: Path) -> None:
+    world = await World(Poison(), tmp_path).opened()
+    await world.read("clicks.v1", THERE, record(tick(5, "mallory"), MALLORY))
+    again = wire.replay(Origin("clicks.v1", THERE, 0, 1), [], failed=1, only_output=True)
+
+    await world.read("rekey.shoppers.v1", THERE, record(tick(5, "mallory"), MALLORY, again))
+    await world.score()
+
+    (letter,) = world.sent.on("dlq.clicks.v1")
+    assert letter[4]["__dlq.errors.delivery.count"] == b"2"
+    assert letter[4]["__dlq.errors.offset"] == b"0"
+    assert not [name for name in letter[4] if name.startswith((wire.REKEY, wire.REPLAY))]
+
+
+async def test_no_list_is_made_of_a_shopper_who_was_erased(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    again = wire.replay(Origin("clicks.v1", HOME, 0, 1), [], failed=1, only_output=True)
+
+    await world.read("rekey.shoppers.v1", HOME, record(tick(5), headers=again))
+
+    assert world.outcomes() == {("rekey.shoppers.v1", "reasked"): 1}
+    assert not world.runner.queue
+    assert not world.keyspace.shards[HOME].dirty
+
+
+async def test_a_replayed_letter_of_an_event_that_was_not_folded_is_folded_once(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("clicks.v1", HOME, record(b"{"))
+    ((_, _, key, _, headers),) = world.sent.on("dlq.clicks.v1")
+    again = wire.replay(Origin("clicks.v1", HOME, 0, 1), list(headers.items()), failed=1)
+    mended = [record(tick(5), key, again) for _ in range(2)]
+
+    await world.read("rekey.shoppers.v1", HOME, *mended)
+    await world.score()
+
+    assert world.keyspace.shards[HOME].states[ADA].total == 5
+    assert len(world.sent.on("recommendations.v1")) == 1
+    assert world.outcomes() == {
+        ("clicks.v1", "dead_letter"): 1,
+        ("rekey.shoppers.v1", "folded"): 1,
+        ("rekey.shoppers.v1", "duplicate"): 1,
+    }
+    (fact,) = world.sent.on("pairs.v1")
+    assert fact[4]["ce_id"] == fact_id(Origin("clicks.v1", HOME, 0, 1), "tick").encode()
+
+
+async def test_a_replayed_letter_that_is_still_bad_is_a_letter_that_counts_higher(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    again = wire.replay(Origin("clicks.v1", 2, 7, 1), [], failed=4)
+
+    await world.read("rekey.shoppers.v1", HOME, record(b"{", headers=again))
+
+    (letter,) = world.sent.on("dlq.clicks.v1")
+    counted = {name.removeprefix("__dlq.errors."): value for name, value in letter[4].items()}
+    assert (counted["partition"], counted["offset"], counted["delivery.count"]) == (b"2", b"7", b"5")
 
 
 async def test_a_partition_that_was_taken_away_is_not_folded_on(tmp_path: Path) -> None:
@@ -318,6 +499,22 @@ async def test_a_record_that_no_model_can_score_is_a_dead_letter_by_itself(tmp_p
     assert reasons == {b"1": b"unscored", b"2": b"undecodable"}
     assert world.outcomes() == {("reviews.v1", "folded"): 2, ("reviews.v1", "dead_letter"): 2}
     assert world.committable() == {("reviews.v1", 0): 4}
+
+
+async def test_a_replayed_record_has_the_facts_of_its_first_place(tmp_path: Path) -> None:
+    world = World(PoisonEcho(), tmp_path)
+    first = Origin("reviews.v1", 3, 7, 1)
+    elsewhere = record(tick(2), headers=wire.replay(Origin("clicks.v1", 3, 7, 1), [], failed=1))
+
+    await world.read("reviews.v1", 0, record(tick(1), headers=wire.replay(first, [], failed=1)), elsewhere)
+    await world.read("reviews.v1", 1, record(tick(13), headers=wire.replay(first, [], failed=1)))
+    await world.score()
+
+    places = (first, Origin("reviews.v1", 0, 1, 1))
+    assert [it[4]["ce_id"] for it in world.sent.on("sentiments.v1")] == [fact_id(it, "echo").encode() for it in places]
+    (letter,) = world.sent.on("dlq.reviews.v1")
+    counted = {name.removeprefix("__dlq.errors."): value for name, value in letter[4].items()}
+    assert (counted["partition"], counted["offset"], counted["delivery.count"]) == (b"3", b"7", b"2")
 
 
 def test_a_builder_of_aiokafka_takes_any_first_record() -> None:

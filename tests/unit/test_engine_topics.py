@@ -26,7 +26,7 @@ def test_missing_topics_are_named_with_the_cure() -> None:
     del there["p.clicks.v1"], there["app-sums-changelog"]
 
     with pytest.raises(
-        ConfigurationError, match=r"missing: app-sums-changelog, p.clicks.v1; make them with `vitrine topics`"
+        ConfigurationError, match=r"missing: app-sums-changelog, p.clicks.v1; make them with `vitrine topics apply`"
     ):
         topics.check(USED, CHANGELOGS, there, "p.")
 

@@ -2,7 +2,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from agents.headers import DEAD_LETTER, REKEY, cloud_event, dead_letter, rekey, rekeyed
+from agents.headers import (
+    DEAD_LETTER,
+    FAILED,
+    ONLY_OUTPUT,
+    REKEY,
+    cloud_event,
+    dead_letter,
+    failed,
+    rekey,
+    rekeyed,
+    replay,
+)
 from agents.intake import Headers
 from agents.processor import Origin, Output
 from agents.topics import PAIRS, RECOMMENDATIONS, Topic
@@ -72,6 +83,7 @@ def test_a_dead_letter_keeps_the_headers_as_they_came_and_adds_place_and_reason(
         "__dlq.errors.reason": b"invalid",
         "__dlq.errors.message": b"Expected `str`",
         "__dlq.errors.field": b"$.shopper",
+        "__dlq.errors.delivery.count": b"1",
     }
 
 
@@ -117,6 +129,27 @@ def test_a_record_without_its_place_has_none(changed: dict[str, bytes | None]) -
     headers: Headers = list((dict(rekey(ORIGIN, ())) | changed).items())
 
     assert rekeyed(headers) is None
+
+
+def test_a_replayed_dead_letter_tells_its_place_and_how_often_it_failed() -> None:
+    refused = dead_letter(letter(), [("ce_id", b"e-7"), ("trace", None)])
+
+    headers = replay(ORIGIN, refused, failed=3, only_output=True)
+
+    assert headers[:2] == [("ce_id", b"e-7"), ("trace", None)]
+    assert rekeyed(headers, "e-7") == ORIGIN
+    assert failed(headers) == 3
+    assert dict(headers)[ONLY_OUTPUT] == b"1"
+    assert not [name for name, _ in headers if name.startswith(DEAD_LETTER)]
+
+
+@pytest.mark.parametrize("made_up", [None, b"", b"-1", b"two", b"9" * 50, b"\xff", "٣".encode()])
+def test_what_a_producer_makes_up_of_failures_is_none(made_up: bytes | None) -> None:
+    assert failed([(FAILED, made_up)]) == 0
+
+
+def test_a_producer_cannot_ask_that_a_misplaced_record_is_not_folded() -> None:
+    assert ONLY_OUTPUT not in dict(rekey(ORIGIN, [(ONLY_OUTPUT, b"1"), (FAILED, b"7")]))
 
 
 def test_a_record_that_was_never_misplaced_has_no_other_place() -> None:

@@ -36,7 +36,10 @@ def test_a_good_record_is_admitted_with_its_id() -> None:
 
 
 def test_bare_json_without_headers_is_admitted() -> None:
-    assert INTAKE.admit(b"ada", VALUE, (), HOME, PARTITIONS)[1] is None
+    found = INTAKE.admit(b"ada", VALUE, (), HOME, PARTITIONS)
+
+    assert isinstance(found, Admitted)
+    assert found.id is None
 
 
 @pytest.mark.parametrize(
@@ -128,8 +131,10 @@ def test_a_tombstone_is_admitted_where_it_is_expected() -> None:
     intake = Intake(Input(CATALOG, key=lambda event: event.item, tombstones=True))
 
     assert intake.admit(b"ada", None, (), HOME, PARTITIONS) == Admitted(None, None)
-    assert intake.admit(None, None, (), HOME, PARTITIONS)[1] == "no_key"
-    assert intake.admit(b"\xff", None, (), HOME, PARTITIONS)[1] == "key_mismatch"
+    for key, reason in ((None, "no_key"), (b"\xff", "key_mismatch")):
+        found = intake.admit(key, None, (), HOME, PARTITIONS)
+        assert isinstance(found, Rejection)
+        assert found.reason == reason
 
 
 @pytest.mark.parametrize(

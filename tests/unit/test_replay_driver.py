@@ -8,7 +8,7 @@ from typing import Any
 import msgspec.structs
 import pytest
 
-from agents.headers import rekeyed
+from agents.headers import rekeyed, replay
 from agents.intake import partition_of
 from agents.processor import (
     Effects,
@@ -55,6 +55,7 @@ class Shoppers(Folder):
         self.cards: dict[str, int] = {}
         self.inputs = (Input(CLICKS, key=lambda it: it.shopper), Input(SENTIMENTS, key=lambda it: it.shopper))
         self.views = (View(ITEM_CARDS, lambda key, card: self.cards.update({key: card.views})),)
+        self.facts = (PAIRS,)
         self.outputs = (PAIRS, RECOMMENDATIONS)
         self.jobs: list[int] = []
 
@@ -320,6 +321,21 @@ def test_a_bad_record_becomes_a_dead_letter_with_its_bytes_and_its_neighbours_ar
     }
 
 
+def test_an_event_in_other_words_is_folded_and_one_that_tells_nothing_is_ignored() -> None:
+    said = {
+        "type": "track",
+        "userId": "ada",
+        "timestamp": moment(NOON).isoformat(),
+        "properties": {"product_id": "lamp"},
+    }
+    values = [json.dumps(said | {"event": name}).encode() for name in ("Product Viewed", "Cart Viewed")]
+
+    run = Run(Shoppers()).feed(*(view(offset=offset, value=value) for offset, value in enumerate(values)))
+
+    assert run.states()["shoppers", "ada"]["items"] == ["lamp"]
+    assert run.replayer.outcomes == {("shoppers", "clicks.v1", "folded"): 1, ("shoppers", "clicks.v1", "ignored"): 1}
+
+
 def test_a_tombstone_where_none_belongs_is_a_dead_letter() -> None:
     run = Run(Shoppers()).feed(view(value=None))
 
@@ -361,3 +377,56 @@ def test_states_are_listed_by_processor_and_key() -> None:
     run = Run(Shoppers(), Items()).feed(*(view(item, shopper) for item, shopper in (("b", "z"), ("a", "y"))))
 
     assert list(run.states()) == [("items", "a"), ("items", "b"), ("shoppers", "y"), ("shoppers", "z")]
+
+
+def replayed(record: LogRecord, origin: Origin, *, only_output: bool = False, offset: int = 0) -> LogRecord:
+    """Return *record* as `vitrine dlq replay` sends it."""
+    headers = tuple(replay(origin, record.headers, failed=1, only_output=only_output))
+    return msgspec.structs.replace(record, topic=REKEY_SHOPPERS.name, offset=offset, headers=headers)
+
+
+def test_a_dead_letter_that_was_mended_and_replayed_is_folded_once_where_it_was_refused() -> None:
+    bad = view(offset=4, value=b"{")
+    origin = Origin(CLICKS.name, bad.partition, 4, NOON)
+
+    run = Run(Shoppers(), Items()).feed(bad, replayed(view(), origin), replayed(view(), origin, offset=1))
+
+    assert run.states()["shoppers", "ada"]["from_places"] == [[CLICKS.name, bad.partition, 4]]
+    assert run.replayer.outcomes["shoppers", REKEY_SHOPPERS.name, "folded"] == 1
+    assert run.replayer.outcomes["shoppers", REKEY_SHOPPERS.name, "duplicate"] == 1
+
+
+def test_a_replayed_dead_letter_that_is_still_bad_is_one_of_its_first_place() -> None:
+    bad = replayed(view(value=b"{"), Origin(CLICKS.name, 2, 4, NOON))
+
+    run = Run(Shoppers(), wanted=["dlq.clicks.v1"]).feed(bad)
+
+    headers = dict(run.out[0].headers)
+    assert (headers["__dlq.errors.offset"], headers["__dlq.errors.delivery.count"]) == (b"4", b"2")
+
+
+def test_a_list_that_was_asked_for_again_is_made_again_and_nothing_is_folded() -> None:
+    class Owing(Shoppers):
+        def owes(self, state: Seen, event: Any, origin: Origin) -> Sequence[Owed]:
+            return (Owed("home"),)
+
+    again = replayed(view(), Origin(CLICKS.name, view().partition, 0, NOON), only_output=True)
+
+    run = Run(Owing(), wanted=["recommendations.v1"]).feed(again, view(), again)
+
+    assert [it["revision"] for it in run.values("recommendations.v1")] == [1, 1]
+    assert run.replayer.outcomes["shoppers", REKEY_SHOPPERS.name, "reasked"] == 2
+
+
+def test_a_replayed_dead_letter_of_nobody_here_is_not_read() -> None:
+    run = Run(Items()).feed(replayed(view(), Origin(CLICKS.name, 0, 0, NOON)))
+
+    assert run.replayer.outcomes["", REKEY_SHOPPERS.name, "unread"] == 1
+
+
+def test_a_replayed_review_has_the_facts_of_its_first_place() -> None:
+    again = msgspec.structs.replace(review(), headers=tuple(replay(Origin(REVIEWS.name, 1, 2, NOON), (), failed=1)))
+
+    run = Run(Reviews(), wanted=["feedback.v1"]).feed(again)
+
+    assert dict(run.out[0].headers)["ce_id"] == fact_id(Origin(REVIEWS.name, 1, 2, NOON), "f").encode()

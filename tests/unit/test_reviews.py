@@ -177,6 +177,28 @@ def test_a_text_is_judged_in_its_own_language_and_recorded_in_the_one_that_is_sa
     assert output.value.language == "zh"
 
 
+@pytest.mark.parametrize(("tag", "language"), [("zh-TW", "zh"), ("en_AU", "en")])
+def test_a_variant_of_a_language_is_that_language(tag: str, language: Language) -> None:
+    assert judged(text="a good price", language=tag).language == language
+
+
+def test_a_text_in_another_language_is_judged_by_its_stars() -> None:
+    sentiment = CountingSentiment()
+
+    [[output, _]] = outputs(review(text="Qualité terrible, bad bad", stars=5, language="fr"), sentiment=sentiment)
+
+    assert isinstance(output.value, Sentiment)
+    assert (output.value.polarity, output.value.model, output.value.aspects) == (1, "stars@1", ())
+    assert not any(sentiment.calls)
+
+
+def test_a_text_in_another_language_without_stars_is_neutral_and_unsure() -> None:
+    found = judged(text="とても良い", language="ja-JP")
+
+    assert (found.label, found.polarity, found.model) == ("neutral", 0, "nothing@1")
+    assert found.probability < 0.5
+
+
 def test_texts_and_clauses_of_a_batch_are_judged_in_two_calls() -> None:
     sentiment = CountingSentiment()
 

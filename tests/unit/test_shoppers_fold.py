@@ -6,7 +6,7 @@ import pytest
 
 from agents.shoppers.profile import QUERIES, SHOWINGS, TOUCHES
 from agents.topics import PAIRS
-from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
+from schemas.clicks import AddToCart, Basket, Click, CopyShown, Line, ListShown, Order, Purchase, View
 from schemas.identifies import Identify
 from schemas.pairs import Pair
 from schemas.requests import Request
@@ -186,3 +186,59 @@ def test_a_repeat_by_its_id_and_a_redelivery_change_nothing() -> None:
 
     assert again == ["redelivered", "duplicate"]
     assert (world.profile("ann").revision, len(world.profile("ann").touches)) == (1, 1)
+
+
+def lines(*items: str) -> tuple[Line, ...]:
+    return tuple(Line(item=item) for item in items)
+
+
+def test_an_order_is_folded_line_by_line_each_item_once() -> None:
+    world = World()
+
+    effects = world.feed(Order(shopper="ann", at=START, lines=lines("lamp", "sofa", "lamp", "rug")))
+    profile = world.profile("ann")
+
+    assert [(touch.item, touch.kind) for touch in profile.touches] == [("lamp", 3), ("rug", 3), ("sofa", 3)]
+    assert set(profile.bought) == {"lamp", "rug", "sofa"}
+    assert profile.revision == 1
+    assert [owed.slot for owed in effects.owed] == ["home"]
+
+
+def test_the_facts_of_an_order_have_ids_of_their_own_and_do_not_depend_on_the_order_of_its_lines() -> None:
+    items = [f"i{n}" for n in range(9)]
+    one, other = World(), World()
+
+    facts = one.feed(Order(shopper="ann", at=START, lines=lines(*items))).facts
+    same = other.feed(Order(shopper="ann", at=START, lines=lines(*reversed(items)))).facts
+
+    assert list(facts) == list(same)
+    assert len({fact.id for fact in facts}) == len(facts) == 9 + 1 + 2 + 3 + 4 + 5 * 4
+    kinds = [fact.value.kind for fact in facts if isinstance(fact.value, Pair)]
+    assert [kind for kind in kinds if kind] == ["purchase"] * 9
+
+
+def test_the_facts_of_one_line_are_those_of_a_purchase() -> None:
+    one, other = World(), World()
+
+    assert list(one.feed(Order(shopper="ann", at=START, lines=lines("lamp"))).facts) == list(
+        other.feed(Purchase(shopper="ann", at=START, item="lamp")).facts
+    )
+
+
+def test_what_is_put_into_the_cart_together_is_not_bought() -> None:
+    world = World()
+
+    world.feed(Basket(shopper="ann", at=START, lines=lines("lamp", "sofa")))
+
+    assert [touch.kind for touch in world.profile("ann").touches] == [2, 2]
+    assert not world.profile("ann").bought
+
+
+def test_an_order_that_comes_after_its_visitor_was_identified_follows() -> None:
+    world = World()
+    world.feed(Identify(anonymous="cookie", shopper="ann", at=after(10)))
+
+    world.feed(Order(shopper="cookie", at=START, lines=lines("lamp", "sofa")))
+
+    assert not world.profile("cookie").touches
+    assert set(world.profile("ann").bought) == {"lamp", "sofa"}

@@ -7,7 +7,7 @@ import pytest
 
 from agents.shoppers.lottery import chance
 from agents.shoppers.policy import Policy
-from agents.shoppers.score import WEIGHTS, weigh
+from agents.weights import WEIGHTS, Weights, weigh
 from schemas.base import Localized
 from schemas.cards import ItemCard, Neighbour, Praise
 from schemas.clicks import Click, ListShown, Purchase, View
@@ -243,9 +243,33 @@ def test_a_decision_lets_the_list_be_made_again() -> None:
     assert [(one.item, one.score, one.propensity) for one in slots] == [
         (s.item, s.score, s.propensity) for s in found.slots
     ]
-    assert all(weigh(one.features) == one.score for one in decision.candidates)
+    assert decision.weights == WEIGHTS
+    assert all(weigh(one.features, decision.weights) == one.score for one in decision.candidates)
     order = list(WEIGHTS)
     assert all(list(one.features) == sorted(one.features, key=order.index) for one in decision.candidates)
+
+
+def test_changed_weights_change_the_list_and_are_told_with_it() -> None:
+    default, changed = World(), World(Policy(explore=0, weights=Weights("category=0,brand=1")))
+    for world in (default, changed):
+        boards_and_lamps(world)
+        world.feed(Click(shopper="ann", item="l0", at=START))
+
+    found, decision = changed.recommend("ann"), changed.decision("ann")
+
+    assert [slot.item for slot in found.slots] != default.items("ann")
+    assert found.models["score"] == decision.models["score"] != default.recommend("ann").models["score"]
+    assert decision.weights["brand"] == 1
+    assert all(weigh(one.features, decision.weights) == one.score for one in decision.candidates)
+
+
+def test_what_only_a_changed_weight_speaks_for_needs_no_reason_of_its_own() -> None:
+    world = World(Policy(explore=0, weights=Weights("touched=5,passed=5")))
+    boards_and_lamps(world)
+
+    world.feed(Click(shopper="ann", item="b0", at=START), ListShown(shopper="ann", items=("l1",), at=after(1)))
+
+    assert {"touched", "passed"}.isdisjoint(slot.reason.code for slot in world.recommend("ann").slots)
 
 
 def test_decisions_are_a_share_of_the_lists() -> None:

@@ -1,0 +1,1 @@
+"""Dead letters for operators: found, shown, replayed, dropped.  All but `mailbox` is pure."""

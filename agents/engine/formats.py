@@ -1,0 +1,73 @@
+"""The format of stored states: a number that each epoch tells, so that no version folds into what it can't read.
+
+An epoch is four bytes.  The first is the format less one, the others count who had the partition.  So every record of a
+changelog and every local store says its format, and a version that has never heard of formats writes the first one.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from agents.engine.errors import FormatError, StateError
+
+EPOCH = struct.Struct(">I")
+FENCE_KEY = b"\xff__fence"
+"""No key of a state: those are UTF-8."""
+
+_COUNT_BITS = 24
+
+Decode = Callable[[bytes | memoryview | None], Any]
+"""A stored state without its epoch to a state; None to a new one."""
+
+
+class Kept(NamedTuple):
+    """Where a processor keeps its states, and in which format."""
+
+    changelog: str
+    format: int
+
+    def check(self, partition: int, epoch: int) -> None:
+        """Raise a FormatError if *epoch* tells another format than this version keeps."""
+        found = format_of(epoch)
+        if found != self.format:
+            able = f"that knows format {found}" if found > self.format else f"that keeps format {found}"
+            message = (
+                f"{self.changelog}-{partition}: its states are of format {found}, this version keeps format "
+                f"{self.format}: run a version {able}, or let states be made anew from the topics: set VITRINE_APP_ID "
+                "to another name and make its changelogs with `vitrine topics`"
+            )
+            raise FormatError(message)
+
+    def epoch(self, partition: int, offset: int, key: bytes, value: bytes) -> int:
+        """Return the epoch of a changelog record; a StateError if it was not written by a worker."""
+        if not key or len(value) < EPOCH.size:
+            message = (
+                f"{self.changelog}-{partition}: the record at offset {offset} is no state: key {key!r}, {len(value)} "
+                f"bytes; find out who writes to this topic, {_CURE}"
+            )
+            raise StateError(message)
+        return int(EPOCH.unpack_from(value)[0])
+
+    def read(self, decode: Decode, partition: int, key: bytes, stored: bytes, end: int) -> Any:
+        """Return the state in *stored*, read from the changelog before offset *end*; a StateError if it is none."""
+        try:
+            return decode(memoryview(stored)[EPOCH.size :])
+        except (ValueError, RecursionError) as error:
+            message = (
+                f"{self.changelog}-{partition}: the state of {key.decode(errors='backslashreplace')!r}, written before "
+                f"offset {end}, can't be read: {error}; find out who wrote it, {_CURE}"
+            )
+            raise StateError(message) from error
+
+
+_CURE = "then set VITRINE_APP_ID to another name, so that states are made anew from the topics"
+
+
+def format_of(epoch: int) -> int:
+    """Return the format of what is written under *epoch*."""
+    return (epoch >> _COUNT_BITS) + 1
+
+
+def next_epoch(epoch: int, known: int) -> int:
+    """Return the epoch of who follows the owner of *epoch*, 0 if there was none, and keeps format *known*."""
+    return max(epoch, (known - 1) << _COUNT_BITS) + 1

@@ -1,0 +1,1 @@
+"""Looking at what the agents have made: pure summaries and explanations, and the end of a topic."""

@@ -1,0 +1,216 @@
+"""What a record says, in one line."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from agents.headers import DEAD_LETTER, REKEY
+from agents.inspect.contributions import contributions, weights_of
+from agents.inspect.safe import safe, shortened, shown
+from agents.replay.log import LogRecord
+from agents.topics import BY_NAME
+from schemas.base import Localized
+from schemas.cards import ItemCard, ItemVector
+from schemas.catalog import CatalogItem
+from schemas.clicks import AddToCart, CopyShown, Interaction, ListShown, Purchase
+from schemas.copy import Copy
+from schemas.identifies import Identify, Merge
+from schemas.pairs import Pair
+from schemas.recommendations import Decision, Recommendations
+from schemas.requests import Request
+from schemas.reviews import Review
+from schemas.searches import Search
+from schemas.sentiments import Feedback, Sentiment
+
+LONG = 200
+"""Characters of a text that somebody wrote."""
+ITEMS = 10
+"""Items of a list that are named."""
+PARTS = 3
+"""Contributions that are named of a score."""
+CHOSEN = 3
+"""Items of a decision that are looked into."""
+_ID = 8
+"""Characters by which an id can be told from others."""
+
+_decoders = {name: msgspec.json.Decoder(topic.record) for name, topic in BY_NAME.items() if topic.record is not None}
+
+
+def summary(topic: str, record: LogRecord) -> str:
+    """Return one line about *record* of *topic* (its name without prefix); whatever it holds, it is fit for a terminal."""
+    if topic.startswith("dlq."):
+        return _dead_letter(record)
+    if topic.startswith("rekey."):
+        return _rekeyed(record)
+    if record.value is None:
+        return "(tombstone)"
+    decoder = _decoders.get(topic)
+    if decoder is None:
+        return shown(record.value, LONG)
+    try:
+        event = decoder.decode(record.value)
+    except (ValueError, RecursionError) as error:
+        return f"({shortened(safe(str(error)), LONG)}) {shown(record.value)}"
+    return safe(words(event))
+
+
+def words(event: Any) -> str:
+    """Return what a decoded record says; the text may hold anything that the record does."""
+    for kind, say in _SAYINGS.items():
+        if isinstance(event, kind):
+            return say(event)
+    return shown(msgspec.json.encode(event), LONG)
+
+
+def localized(text: Localized) -> str:
+    """Return a text in English, or else in any language that it has."""
+    return text.get("en") or next(iter(text.values()), "")
+
+
+def _interaction(it: Interaction) -> str:
+    parts = [_kind(it), it.item]
+    if isinstance(it, AddToCart | Purchase):
+        parts += [f"x{it.quantity}"] if it.quantity > 1 else []
+        parts += [f"at {it.price:g}"] if it.price is not None else []
+    if it.recommendation_id:
+        parts.append(f"from list {it.recommendation_id[:_ID]}")
+        parts += [f"place {it.position + 1}"] if it.position is not None else []
+    if it.copy_id:
+        parts.append(f"after copy {it.copy_id[:_ID]}")
+    return " ".join(parts)
+
+
+def _list_shown(it: ListShown) -> str:
+    of = f" of list {it.recommendation_id[:_ID]}" if it.recommendation_id else ""
+    return f"list_shown {it.placement}{of}: {_names(it.items)}"
+
+
+def _copy_shown(it: CopyShown) -> str:
+    return f"copy_shown {it.item} copy {it.copy_id[:_ID]}"
+
+
+def _search(it: Search) -> str:
+    return f"searched for “{shortened(it.query, LONG)}”" if it.query else "searched for nothing"
+
+
+def _request(it: Request) -> str:
+    among = f" among {_names(it.candidates)}" if it.candidates else ""
+    return f"asks for {it.limit} items for {it.placement}{among}" + (
+        f", request {it.request_id}" if it.request_id else ""
+    )
+
+
+def _identify(it: Identify) -> str:
+    return f"{it.anonymous} is {it.shopper}"
+
+
+def _merge(it: Merge) -> str:
+    return (
+        f"{it.anonymous} hands to {it.shopper}: {len(it.touches)} touches, {len(it.queries)} searches, "
+        f"{len(it.opinions)} opinions"
+    )
+
+
+def _review(it: Review) -> str:
+    stars = f"{it.stars:g} stars " if it.stars is not None else ""
+    title = f"{it.title}: " if it.title else ""
+    return f"{stars}for {it.item} “{shortened(title + it.text, LONG)}”"
+
+
+def _catalog(it: CatalogItem) -> str:
+    stock = "" if it.stock is None else f", {it.stock} in stock"
+    price = "" if it.price is None else f", {it.price:g} {it.currency}"
+    return f"{localized(it.title) or 'no title'}{price}{stock}" + (f", category {it.category}" if it.category else "")
+
+
+def _judged(it: Sentiment | Feedback) -> str:
+    aspects = "".join(
+        f"; {aspect.name} {aspect.polarity:+.2f} “{shortened(aspect.quote, 60)}”" for aspect in it.aspects
+    )
+    return f"{it.polarity:+.2f} {it.label} ({it.probability:.0%}) about {it.item}{aspects}"
+
+
+def _pair(it: Pair) -> str:
+    beside = f"beside {_names(it.others)}" if it.others else ""
+    return " ".join(filter(None, (it.kind, it.item, beside)))
+
+
+def _card(it: ItemCard) -> str:
+    title = localized(it.facts.title) if it.facts is not None else "not in the catalogue"
+    stock = f", {it.facts.stock} in stock" if it.facts is not None and it.facts.stock is not None else ""
+    counts = f"{it.views} views, {it.clicks} clicks, {it.carts} in carts, {it.purchases} bought"
+    reviews = f", {it.reviews} reviews {it.polarity:+.2f}" if it.reviews else ""
+    return f"revision {it.revision} {title}{stock}: {counts}, heat {it.heat:.2f}{reviews}"
+
+
+def _vector(it: ItemVector) -> str:
+    return f"{len(it.vector) // 2} numbers by {it.model}"
+
+
+def _recommendations(it: Recommendations) -> str:
+    items = ", ".join(f"{place} {slot.item} ({slot.reason.code})" for place, slot in enumerate(it.slots[:ITEMS], 1))
+    more = f" and {len(it.slots) - ITEMS} more" if len(it.slots) > ITEMS else ""
+    return f"{it.placement} {it.epoch}/{it.revision}: {items or 'an empty list'}{more}"
+
+
+def _copy(it: Copy) -> str:
+    return f"{it.placement} {it.epoch}/{it.revision} {it.item}: “{localized(it.text)}”"
+
+
+def _decision(it: Decision) -> str:
+    weights = weights_of(it) or {}
+    chosen = sorted((one for one in it.candidates if one.slot is not None), key=lambda one: one.slot or 0)
+    told = []
+    for one in chosen[:CHOSEN]:
+        parts = contributions(one.features, weights)[:PARTS]
+        why = ", ".join(f"{part.feature} {part.points:+.2f}" for part in parts)
+        told.append(f"{(one.slot or 0) + 1} {one.item} {one.score:.2f} = {why or 'nothing'}")
+    return f"{it.placement} {it.epoch}/{it.revision} from {len(it.candidates)}: {'; '.join(told) or 'nothing chosen'}"
+
+
+def _dead_letter(record: LogRecord) -> str:
+    given = {name.removeprefix(DEAD_LETTER): value for name, value in record.headers if name.startswith(DEAD_LETTER)}
+    reason, field, message = (shown(given.get(name), LONG) for name in ("reason", "field", "message"))
+    place = "/".join(shown(given.get(name)) for name in ("topic", "partition", "offset"))
+    at = f" at {field}" if field else ""
+    return f"{reason or 'no reason given'}{at}: {message}; from {place}: {shown(record.value) or '(no value)'}"
+
+
+def _rekeyed(record: LogRecord) -> str:
+    given = {name.removeprefix(REKEY): value for name, value in record.headers if name.startswith(REKEY)}
+    topic = shown(given.get("topic"))
+    place = "/".join(shown(given.get(name)) for name in ("topic", "partition", "offset"))
+    said = shown(record.value, LONG) if topic not in _decoders else summary(topic, record)
+    return f"from {place}: {said}"
+
+
+def _kind(event: Any) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _names(items: Iterable[str]) -> str:
+    names = list(items)
+    more = f" and {len(names) - ITEMS} more" if len(names) > ITEMS else ""
+    return (", ".join(names[:ITEMS]) or "nothing") + more
+
+
+_SAYINGS: dict[type, Callable[[Any], str]] = {
+    ListShown: _list_shown,
+    CopyShown: _copy_shown,
+    Interaction: _interaction,
+    Search: _search,
+    Request: _request,
+    Identify: _identify,
+    Merge: _merge,
+    Review: _review,
+    CatalogItem: _catalog,
+    Sentiment: _judged,
+    Feedback: _judged,
+    Pair: _pair,
+    ItemCard: _card,
+    ItemVector: _vector,
+    Recommendations: _recommendations,
+    Copy: _copy,
+    Decision: _decision,
+}

@@ -1,0 +1,1 @@
+"""The dashboards of Grafana, as Python that makes their JSON."""

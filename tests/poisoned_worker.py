@@ -1,0 +1,61 @@
+"""A worker without artefacts whose model fails for MALLORY until the file TEST_MENDED exists.  Settings as of `vitrine worker`."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.app import build, run
+from agents.processor import Output
+from agents.reviews.agent import Reviews
+from agents.settings import load
+from agents.shoppers.agent import Shoppers
+from agents.shoppers.job import Job
+from agents.wiring import stages
+from models.api import Judgement
+from schemas.base import Language
+from tests.doubles import MODELS, WordSentiment
+
+MALLORY = "mallory"
+POISON = "poison"
+"""A review that holds this can't be judged."""
+
+
+def fail_unless_mended() -> None:
+    if not Path(os.environ["TEST_MENDED"]).exists():
+        message = "the model is broken"
+        raise ValueError(message)
+
+
+class PoisonedShoppers(Shoppers):
+    """Cannot make a list for MALLORY."""
+
+    def score(self, jobs: Sequence[Job]) -> list[list[Output]]:
+        if any(job.ask.shopper == MALLORY for job in jobs):
+            fail_unless_mended()
+        return super().score(jobs)
+
+
+class PoisonedSentiment(WordSentiment):
+    """Cannot judge what holds POISON."""
+
+    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
+        if any(POISON in text for text in texts):
+            fail_unless_mended()
+        return super().judge(texts, languages)
+
+
+def main() -> int:
+    """Run until a signal comes."""
+    logging.basicConfig(stream=sys.stderr)
+    settings = load({name: value for name, value in os.environ.items() if name.startswith("VITRINE_")})
+    models = MODELS._replace(sentiment=PoisonedSentiment())
+    shoppers, _, items = stages(settings, models)
+    assert isinstance(shoppers, Shoppers)
+    app, health = build(settings, (PoisonedShoppers(models, shoppers.policy), Reviews(models), items))
+    return run(app, health)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

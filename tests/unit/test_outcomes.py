@@ -1,0 +1,223 @@
+"""What was done, joined to what was shown."""
+
+import msgspec
+import pytest
+
+from agents.headers import cloud_event
+from agents.outcomes.state import COPIES, LISTS, SHOWN, WAITING, Memory
+from agents.processor import Effects, Origin, fact_id
+from agents.topics import OUTCOMES, RESPONSES
+from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
+from schemas.outcomes import Outcome
+from tests.outcomes import Told, after, copy, listing
+from tests.shoppers import LONG_AFTER, World
+
+SEEN = ListShown(shopper="ann", at=after(1), items=("b", "x", "a"), recommendation_id="l1")
+CLICKED = Click(shopper="ann", at=after(2), item="b", recommendation_id="l1", position=4)
+
+
+def test_a_click_is_told_with_what_its_list_said() -> None:
+    told = Told()
+    told.read(listing("l1", "a", "b", "c", at=-3, revision=5))
+
+    told.read(CLICKED, ce_id="e1")
+
+    assert told.facts == {
+        "e1": Outcome(
+            shopper="ann",
+            kind="click",
+            at=after(2),
+            recommendation_id="l1",
+            item="b",
+            position=4,
+            listed_at=after(-3),
+            placement="home",
+            epoch=2,
+            revision=5,
+            models={"score": "points@1"},
+            view=7,
+            slot=1,
+            score=8.5,
+            source="interest",
+            propensity=0.9,
+        )
+    }
+
+
+def test_a_list_that_was_seen_is_told_slot_by_slot_and_what_follows_knows_when() -> None:
+    told = Told()
+    told.read(listing("l1", "a", "b", "c"))
+
+    told.read(SEEN)
+    told.read(CLICKED)
+    told.read(msgspec.structs.replace(SEEN, at=after(9)))
+    told.read(Purchase(shopper="ann", at=after(12), item="a", recommendation_id="l1", price=3.5, quantity=2))
+
+    seen, clicked, again, bought = told.facts.values()
+    assert (seen.kind, seen.slots, seen.item, seen.shown_at) == ("list_shown", (1, -1, 0), None, None)
+    assert clicked.shown_at == again.shown_at == bought.shown_at == after(1)
+    assert (bought.kind, bought.slot, bought.price, bought.quantity) == ("purchase", 0, 3.5, 2)
+
+
+def test_a_copy_leads_to_its_list() -> None:
+    told = Told()
+    told.read(listing("l1", "a", "b"))
+    told.read(copy("c1", "b", of="l1"))
+
+    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
+    told.read(AddToCart(shopper="ann", at=after(2), item="b", copy_id="c1"))
+
+    shown, carted = told.facts.values()
+    assert (shown.kind, shown.recommendation_id, shown.slot, shown.writer) == ("copy_shown", "l1", 1, "phrases@1")
+    assert (carted.kind, carted.copy_item, carted.propensity, carted.quantity) == ("add_to_cart", "b", 0.9, 1)
+
+
+def test_a_copy_without_a_list_says_where_it_stood() -> None:
+    told = Told()
+    told.read(copy("c1", "b"))
+
+    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
+
+    assert told.last.missing == ()
+    assert (told.last.recommendation_id, told.last.placement, told.last.revision) == (None, "home", 1)
+
+
+def test_an_item_that_is_not_in_its_list_has_no_slot() -> None:
+    told = Told()
+    told.read(listing("l1", "a"))
+
+    told.read(CLICKED)
+
+    assert told.last.missing == ()
+    assert (told.last.placement, told.last.slot, told.last.propensity) == ("home", None, None)
+
+
+def test_an_event_waits_for_its_list() -> None:
+    told = Told()
+
+    waits = told.read(CLICKED, ce_id="e1")
+    assert waits == Effects(outcome="waiting")
+    told.read(listing("l0", "b"))
+    assert not told.facts
+    told.read(listing("l1", "a", "b"))
+
+    assert told.facts["e1"].slot == 1
+    assert told.memory.waiting == []
+
+
+def test_an_event_waits_for_the_list_that_its_copy_leads_to() -> None:
+    told = Told()
+
+    told.read(CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"))
+    told.read(copy("c1", "b", of="l1"))
+    assert not told.facts
+    told.read(listing("l1", "b"))
+
+    assert told.last.slot == 0
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_event_is_told_without_its_list_when_lists_from_well_after_it_are_there(*, first: bool) -> None:
+    told = Told()
+    if first:
+        told.read(CLICKED, seconds=10)
+    told.read(listing("l7", "b"), seconds=70)
+    assert not told.facts
+    told.read(listing("l8", "b"), seconds=70.001)
+    if not first:
+        told.read(CLICKED, seconds=10)
+
+    assert told.last.missing == ("list",)
+    assert (told.last.recommendation_id, told.last.placement, told.last.slot) == ("l1", None, None)
+
+
+def test_an_event_with_an_unknown_copy_still_has_its_list() -> None:
+    told = Told()
+    told.read(listing("l1", "b"))
+    told.read(msgspec.structs.replace(CLICKED, copy_id="nobody's"))
+    assert not told.facts
+
+    told.read(copy("c9", "b"), seconds=61)
+
+    assert (told.last.missing, told.last.slot, told.last.copy_id) == (("copy",), 0, "nobody's")
+
+
+def test_what_waits_is_bounded_and_the_oldest_is_told_as_it_is() -> None:
+    told = Told()
+    for n in range(WAITING + 2):
+        told.read(View(shopper="ann", at=after(n), item="b", recommendation_id=f"l{n}"), ce_id=f"e{n}")
+
+    assert list(told.facts) == ["e0", "e1"]
+    assert told.last.missing == ("list",)
+    assert len(told.memory.waiting) == WAITING
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    told = Told()
+    for n in range(100):
+        told.read(listing(f"l{n}", "a"))
+        told.read(copy(f"c{n}", "a"))
+        told.read(msgspec.structs.replace(SEEN, recommendation_id=f"l{n}"))
+
+    memory = told.memory
+    assert (len(memory.listed), len(memory.written), len(memory.shown)) == (LISTS, COPIES, SHOWN)
+    assert (memory.listed[-1].id, memory.written[-1].id, memory.shown[-1][0]) == ("l99", "c99", "l99")
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=Memory) == memory
+
+
+def test_what_comes_twice_is_told_once() -> None:
+    told = Told()
+    told.read(listing("l1", "b"))
+    told.read(CLICKED, offset=5, ce_id="e1")
+
+    assert told.read(CLICKED, offset=5, ce_id="e1") == "redelivered"
+    assert told.read(CLICKED, offset=6, ce_id="e1") == "duplicate"
+    assert list(told.facts) == ["e1"]
+
+
+# -- what the agent for shoppers hands on
+
+
+def responses(event: object, timestamp: int = LONG_AFTER) -> list[tuple[str, object]]:
+    effects = World().fold(event, offset=3, timestamp=timestamp)
+    return [(fact.id, fact.value) for fact in effects.facts if fact.topic is RESPONSES]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CLICKED,
+        SEEN,
+        View(shopper="ann", at=after(1), item="a", copy_id="c1"),
+        CopyShown(shopper="ann", at=after(1), copy_id="c1", item="b"),
+    ],
+)
+def test_an_event_that_names_a_list_or_a_copy_is_handed_on_as_it_is(event: object) -> None:
+    assert responses(event) == [(fact_id(Origin("clicks.v1", 0, 3, 0), "outcome"), event)]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        View(shopper="ann", at=after(1), item="a"),
+        ListShown(shopper="ann", at=after(1), items=("a",)),
+        ListShown(shopper="ann", at=after(1), items=(), recommendation_id="l1"),
+    ],
+)
+def test_an_event_that_names_none_or_shows_nothing_is_not(event: object) -> None:
+    assert responses(event) == []
+
+
+def test_a_time_from_the_future_is_handed_on_as_it_was_folded() -> None:
+    [(_, event)] = responses(CLICKED, timestamp=int(after(-10).timestamp() * 1000))
+
+    assert event == msgspec.structs.replace(CLICKED, at=after(-5))
+
+
+def test_the_outcome_has_the_id_of_its_event_and_its_shopper_as_key() -> None:
+    told = Told()
+    told.read(listing("l1", "b"))
+    [fact] = told.read(CLICKED, ce_id="e1").facts
+
+    assert (fact.topic, fact.key, fact.at) == (OUTCOMES, "ann", after(2))
+    assert dict(cloud_event(fact, "/vitrine/outcomes"))["ce_id"] == b"e1"
