@@ -131,11 +131,11 @@ class Deployment:
         """Return topic and partition to the end of its log; ask again where new partitions have no leader yet."""
         places = [TopicPartition(topic, n) for topic in topics for n in range(self.settings.partitions)]
         latest: Any = OffsetSpec
-        for _ in range(ASKED):
+        for asked in range(ASKED):
             found = self._admin.list_offsets({place: latest.latest() for place in places})
             with suppress(KafkaException):  # of a topic that was just made a broker may not know yet that it leads it
                 return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
-            time.sleep(LOOK_SECONDS)
+            time.sleep(asked * LOOK_SECONDS)
         message = f"nobody knows the ends of {', '.join(topics)}"
         raise RuntimeError(message)
 

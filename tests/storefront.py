@@ -189,7 +189,7 @@ class Shop(NamedTuple):
         """Wait until the worker has folded all there is."""
         self.deployment.wait_done(self.process)
 
-    def count(self, topic: Topic, outcome: str) -> int:
+    def counted(self, topic: Topic, outcome: str) -> int:
         """Return the worker's own count of records of *topic* with an outcome."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
             families = text_string_to_metric_families(answer.read().decode())

@@ -87,6 +87,6 @@ def test_every_topic_has_a_line_and_every_line_does_what_the_page_says(shop: Sho
                 assert message.partition() == partition_of(message.key(), PARTITIONS)
     for topic in (RECOMMENDATIONS, COPY, DECISIONS, ITEM_CARDS):
         assert shop.deployment.read(topic.name)
-    assert shop.count(CATALOG, "folded") == 7
-    assert shop.count(CLICKS, "folded") == 2
-    assert shop.count(CLICKS, "duplicate") == len(shop.deployment.read(CLICKS.name)) - before == 2
+    assert shop.counted(CATALOG, "folded") == 7
+    assert shop.counted(CLICKS, "folded") == 2
+    assert shop.counted(CLICKS, "duplicate") == len(shop.deployment.read(CLICKS.name)) - before == 2

@@ -166,8 +166,8 @@ async def test_a_shopper_has_one_profile_whatever_client_and_partitioner(shop: S
         client: {shopper: {place(shopper)} for shopper in shoppers} for client, place in PLACES.items()
     }
     misplaced = sum(place is not by_java for place in PLACES.values()) * len(shoppers) * CLICKS_EACH
-    assert shop.count(CLICKS, "rekeyed") == misplaced
-    assert shop.count(REKEY_SHOPPERS, "folded") + shop.count(REKEY_SHOPPERS, "late") == misplaced
+    assert shop.counted(CLICKS, "rekeyed") == misplaced
+    assert shop.counted(REKEY_SHOPPERS, "folded") + shop.counted(REKEY_SHOPPERS, "late") == misplaced
     events = len(PLACES) * CLICKS_EACH
     items = Counter(f"{client}-{n}" for client in PLACES for n in range(CLICKS_EACH))
     found = profiles(shop)

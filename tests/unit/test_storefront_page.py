@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import fields
+from prometheus_client import CollectorRegistry
 
+from agents.metrics import Metrics
 from agents.processor import MAX_SKEW, RECENT_IDS
 from agents.settings import Settings
 from agents.shoppers.asks import HOME, owed_by
@@ -84,9 +86,19 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
         3,
     )
     for words in ("more than an hour behind", "more than 5 seconds", "no more than 32 newer", "up to three copies"):
-        assert words in PAGE
+        assert words in " ".join(PAGE.split())
     assert Settings().list_lifetime == HALF_AN_HOUR
     assert REQUESTS.name in PAGE
+
+
+def test_every_metric_that_a_page_names_exists() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry)
+    known = {name for family in registry.collect() for name in (family.name, f"{family.name}_total")}
+
+    named = set(re.findall(r"`(vitrine_\w+)`", PAGE))
+    assert named
+    assert named <= known
 
 
 @pytest.mark.parametrize(
