@@ -208,6 +208,6 @@ def open_shop(bootstrap: str, folder: Path) -> Iterator[Shop]:
     port = free_port()
     variables = {"VITRINE_PARTITIONS": str(PARTITIONS), "VITRINE_WEB_PORT": str(port)}
     deployment = Deployment(bootstrap, f"t{uuid.uuid4().hex[:8]}", folder, **variables)
-    deployment.run("topics")
+    deployment.run("topics", "apply")
     with deployment.worker() as process:
         yield Shop(deployment, process, port)
