@@ -71,7 +71,7 @@ def make(checkout: Path) -> None:
         with Kafka(folder / "kafka") as broker:
             code = {"PYTHONPATH": str(checkout.absolute()), "PYTHONSAFEPATH": "1"}
             deployment = Deployment(broker.bootstrap, NAME, folder, **code)
-            deployment.run("topics")
+            deployment.run("topics", "apply")
             with deployment.worker() as process:
                 deployment.produce(_events(folder), RATE)
                 deployment.wait_done(process)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.broker import EmbeddedBroker, Partition
@@ -52,7 +52,10 @@ class Venue(NamedTuple):
             return
         names = [self.address.prefix + topic.name for topic in INPUTS]
         asked = [TopicPartition(name, number) for name in names for number in range(self.address.partitions)]
-        committed = _committed(self.address.bootstrap, self.app_id, asked)
+        try:
+            committed = _committed(self.address.bootstrap, self.app_id, asked)
+        except KafkaException:  # too busy to answer: the next look will do
+            return
         self.embedded.guard({Partition(*place): offset for place, offset in {**committed, **read}.items()})
 
 

@@ -36,7 +36,7 @@ class Shop(Deployment):
         super().__init__(
             bootstrap, f"{prefix}dlq", folder, VITRINE_COMMIT_INTERVAL="PT0.3S", TEST_MENDED=str(self.mended)
         )
-        self.run("topics")
+        self.run("topics", "apply")
 
     def dlq(self, *arguments: str, text: str | bytes = "", code: int = 0) -> Result:
         prefix = self.settings.topic_prefix

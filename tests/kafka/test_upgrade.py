@@ -38,7 +38,7 @@ class Upgraded(Deployment):
     def __init__(self, bootstrap: str, name: str, folder: Path) -> None:
         super().__init__(bootstrap, name, folder)
         self.left = previous.read()
-        self.run("topics")
+        self.run("topics", "apply")
         self._lay()
         self._set_offsets()
 
