@@ -66,6 +66,7 @@ def test_only_what_the_page_says_brings_a_list() -> None:
     assert of_kind == {
         "view": [HOME],
         "click": [HOME],
+        "order": [HOME],
         "searches.v1": [HOME],
         "requests.v1": ["search-page"],
         "list_shown": [],
