@@ -47,7 +47,7 @@ class Reader:
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
-                "fetch.wait.max.ms": 100,
+                "fetch.wait.max.ms": 10,
                 "fetch.queue.backoff.ms": 2,
                 "queued.max.messages.kbytes": 4096,
                 "log_level": 0,
