@@ -116,6 +116,20 @@ class Deployment:
         message = f"nobody knows the offsets of {self.settings.app_id}"
         raise RuntimeError(message)
 
+    def set_group_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit *offsets* for the group; a young coordinator says so of each partition, or forgets who asked."""
+        group = ConsumerGroupTopicPartitions(
+            self.settings.app_id, [TopicPartition(*at, n) for at, n in offsets.items()]
+        )
+        for _ in range(ASKED):
+            asked = self._admin.alter_consumer_group_offsets([group], request_timeout=ANSWER_SECONDS)
+            with suppress(KafkaException):
+                if not any(place.error for place in asked[self.settings.app_id].result().topic_partitions):
+                    return
+            time.sleep(0.5)
+        message = f"nobody takes the offsets of {self.settings.app_id}"
+        raise RuntimeError(message)
+
     def wait_done(self, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
         """Wait until the worker has committed all there is, and nothing new comes of it."""
         end = time.monotonic() + seconds

@@ -13,7 +13,7 @@ from threading import Thread
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.engine import topics
@@ -245,10 +245,7 @@ def test_an_offset_that_left_the_log_stops_the_worker(workers: Workers) -> None:
     workers.produce(ticks(400), 1e9)
     admin = AdminClient({"bootstrap.servers": workers.settings.broker})
     clicks = [TopicPartition(workers.name(CLICKS.name), n) for n in range(PARTITIONS)]
-    at_start = [TopicPartition(it.topic, it.partition, 0) for it in clicks]
-    group = ConsumerGroupTopicPartitions(workers.settings.app_id, at_start)
-    for future in admin.alter_consumer_group_offsets([group]).values():
-        future.result()
+    workers.set_group_offsets({(it.topic, it.partition): 0 for it in clicks})
     for deleted in admin.delete_records([TopicPartition(it.topic, it.partition, 5) for it in clicks]).values():
         deleted.result()
 

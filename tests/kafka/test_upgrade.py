@@ -1,23 +1,20 @@
 """From the version before to this one: its states and topics are taken over; what can't be is refused, and nothing is touched."""
 
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer
 
 from agents.engine.formats import EPOCH, FENCE_KEY
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from schemas.clicks import View
 from tests import previous
-from tests.deployment import ANSWER_SECONDS, ASKED, Deployment
+from tests.deployment import Deployment
 from tests.kafka.test_engine_kafka import PARTITIONS, Workers, states, ticks, totals
 
 AGAIN = 5
@@ -64,19 +61,12 @@ class Upgraded(Deployment):
 
     def _set_offsets(self) -> None:
         """Commit what the version before had committed, but for a few clicks."""
-        places = [
-            TopicPartition(self.name(name), number, max(0, offset - AGAIN * (name == "clicks.v1")))
-            for (name, number), offset in self.left.committed.items()
-        ]
-        group = ConsumerGroupTopicPartitions(self.settings.app_id, places)
-        admin = AdminClient({"bootstrap.servers": self.settings.broker})
-        for _ in range(ASKED):
-            asked = admin.alter_consumer_group_offsets([group], request_timeout=ANSWER_SECONDS)
-            with suppress(KafkaException):  # a coordinator that has just come up forgets who asked
-                if not any(place.error for place in asked[self.settings.app_id].result().topic_partitions):
-                    return
-            time.sleep(0.5)
-        pytest.fail("nobody takes the group's offsets")
+        self.set_group_offsets(
+            {
+                (self.name(name), number): max(0, offset - AGAIN * (name == "clicks.v1"))
+                for (name, number), offset in self.left.committed.items()
+            }
+        )
 
 
 @pytest.mark.parametrize("disk", ["new", "kept"])
