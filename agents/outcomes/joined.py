@@ -89,5 +89,5 @@ def _of_list(event: Response, found: Listed | None) -> dict[str, Any]:
         "slot": slot,
         "score": found.scores[slot],
         "source": found.sources[slot],
-        "propensity": found.chances.get(slot, 1.0),
+        "propensity": dict(found.chances).get(slot, 1.0),
     }

@@ -46,7 +46,7 @@ def listed(it: List) -> Listed:
         items=tuple(slot.item for slot in slots),
         scores=tuple(slot.score for slot in slots),
         sources=tuple(slot.source for slot in slots),
-        chances={n: slot.propensity for n, slot in enumerate(slots) if slot.propensity != 1},
+        chances=tuple((n, slot.propensity) for n, slot in enumerate(slots) if slot.propensity != 1),
     )
 
 

@@ -27,7 +27,7 @@ class Listed(msgspec.Struct, array_like=True, frozen=True, gc=False):
     items: tuple[str, ...]
     scores: tuple[float, ...]
     sources: tuple[str, ...]
-    chances: dict[int, float]
+    chances: tuple[tuple[int, float], ...]
     """Slot to propensity, where it is not 1."""
 
 

@@ -12,8 +12,10 @@ from agents.contract.promises import Promise, present
 from agents.replay.driver import Replayer
 from agents.replay.log import LogRecord, read
 from agents.settings import Settings
-from agents.topics import ALL, BY_NAME, DEAD_LETTERS, REKEYS
+from agents.topics import ALL, BY_NAME, CLICKS, DEAD_LETTERS, RECOMMENDATIONS, REKEYS
 from agents.wiring import stages
+from schemas.clicks import Click
+from schemas.recommendations import Recommendations
 from tests.doubles import MODELS
 from tests.replay import shop_log
 
@@ -28,7 +30,18 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[LogRecord]:
     replayer = Replayer(stages(Settings(), MODELS), partitions=shop_log.PARTITIONS, emit=found.append, wanted=wanted)
     for _, record in read(log):
         replayer.feed(record)
+    *_, chosen = (record for record in found if record.topic == RECOMMENDATIONS.name)
+    newest = Counter(record.partition for _, record in read(log) if record.topic == CLICKS.name)
+    replayer.feed(_click(chosen, newest[chosen.partition]))
     return found
+
+
+def _click(chosen: LogRecord, offset: int) -> LogRecord:
+    """Return a click on the first item of a list."""
+    it = msgspec.json.decode(chosen.value or b"", type=Recommendations)
+    event = Click(shopper=it.shopper, at=it.at, item=it.slots[0].item, recommendation_id=it.recommendation_id)
+    place = (CLICKS.name, chosen.partition, offset, chosen.timestamp)
+    return LogRecord(*place, chosen.key, msgspec.json.encode(event))
 
 
 def test_the_log_leads_to_every_kind_of_output(outputs: list[LogRecord]) -> None:
@@ -46,6 +59,8 @@ def test_every_value_and_its_headers_are_valid(outputs: list[LogRecord], version
     promises = VERSIONS[version]
     for record in outputs:
         topic = BY_NAME[record.topic]
+        if topic.name not in promises:
+            continue  # younger than that release
         headers = {name: (value or b"").decode() for name, value in record.headers}
         validator(promises, "headers/dead-letters" if topic in DEAD_LETTERS else "headers/outputs").validate(headers)
         if topic not in (*DEAD_LETTERS, *REKEYS) and record.value is not None:
