@@ -47,5 +47,7 @@ class Merge(Record, frozen=True, kw_only=True):
     queries: tuple[Query, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     likes: dict[str, float] = {}
-    """Aspect to the sum of the polarities in the visitor's reviews."""
+    """Aspect to the sum of polarities in reviews that are not among *opinions*; before 0.2.0 of those too."""
     language: Language | None = None
+    aspects: dict[str, dict[str, Polarity]] = {}
+    """Item of an opinion to what that review says of each aspect."""

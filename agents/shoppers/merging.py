@@ -2,9 +2,11 @@
 
 What the visitor did up to the moment of the identification belongs to the shopper, in whatever order the events come:
 what is there already goes over at once and leaves the visitor's profile, what comes late follows it.  One thing is not
-exact: of two reviews of one item, one of which comes late, both count among the likes.
+exact: of two reviews of one item, one on each side of an identification, the earlier may be forgotten with the visitor.
 """
 
+from collections.abc import Mapping
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -25,7 +27,6 @@ from agents.shoppers.profile import (
     Touched,
     insert,
     keep,
-    likes_of,
     merged_order,
     speak,
     thousandths,
@@ -46,7 +47,7 @@ def hand_over(profile: Profile, event: Identify, at: int, origin: Origin) -> tup
     queries = [query for query in profile.queries if query.at <= at]
     opinions = {item: opinion for item, opinion in profile.opinions.items() if opinion.at <= at}
     bought = {item: when for item, when in profile.bought.items() if when <= at}
-    likes = likes_of(profile.likes, opinions)
+    likes = profile.likes
     if not (touches or queries or opinions or bought or likes):
         return ()
     del profile.touches[: len(touches)]
@@ -66,10 +67,7 @@ def hand_over(profile: Profile, event: Identify, at: int, origin: Origin) -> tup
         at=moment(at),
         touches=(*sorted(purchases, key=lambda touch: (touch.at, touch.item)), *map(_touch, touches)),
         queries=tuple(Query(text=query.text, at=query.at) for query in queries),
-        opinions=tuple(
-            Opinion(item=item, polarity=opinion.polarity / THOUSANDTHS, at=opinion.at)
-            for item, opinion in sorted(opinions.items())
-        ),
+        **_said(opinions),
         likes={name: likes[name] / THOUSANDTHS for name in sorted(likes)},
         language=profile.language[1] if profile.language else None,
     )
@@ -99,8 +97,7 @@ def follow_opinion(shopper: str, anonymous: str, item: str, opinion: Opined, ori
         shopper=shopper,
         anonymous=anonymous,
         at=moment(opinion.at),
-        opinions=(Opinion(item=item, polarity=opinion.polarity / THOUSANDTHS, at=opinion.at),),
-        likes={name: polarity / THOUSANDTHS for name, polarity in opinion.aspects},
+        **_said({item: opinion}),
     )
     return _fact(merge, origin)
 
@@ -121,9 +118,10 @@ def take_over(profile: Profile, event: Merge, at: int, origin: Origin) -> None:
         if search not in profile.queries:
             insert(profile.queries, search, QUERIES)
     for opinion in event.opinions:
-        keep(
-            profile.opinions, opinion.item, Opined(max(0, min(opinion.at, at)), thousandths(opinion.polarity)), OPINIONS
-        )
+        said = event.aspects.get(opinion.item, {})
+        aspects = tuple(sorted((name, thousandths(polarity)) for name, polarity in said.items()))
+        opined = Opined(max(0, min(opinion.at, at)), thousandths(opinion.polarity), aspects)
+        keep(profile.opinions, opinion.item, opined, OPINIONS)
     speak(profile, 0, event.language)
     mark = (at, origin.id or event.anonymous)
     if event.likes and mark not in profile.merged:
@@ -134,6 +132,21 @@ def take_over(profile: Profile, event: Merge, at: int, origin: Origin) -> None:
 
 def _touch(touch: Touched) -> Touch:
     return Touch(item=touch.item, kind=KINDS[touch.kind], at=touch.at)
+
+
+def _said(opinions: Mapping[str, Opined]) -> dict[str, Any]:
+    """Return *opinions* as the fields of a merge."""
+    return {
+        "opinions": tuple(
+            Opinion(item=item, polarity=opinion.polarity / THOUSANDTHS, at=opinion.at)
+            for item, opinion in sorted(opinions.items())
+        ),
+        "aspects": {
+            item: {name: polarity / THOUSANDTHS for name, polarity in opinion.aspects}
+            for item, opinion in sorted(opinions.items())
+            if opinion.aspects
+        },
+    }
 
 
 def _fact(merge: Merge, origin: Origin) -> Output:

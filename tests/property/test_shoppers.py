@@ -99,7 +99,13 @@ def test_a_shopper_has_all_that_the_visitor_did_before_however_topics_interleave
     data: st.DataObject, topics: Any, first: int, second: int
 ) -> None:
     identifies = [Identify(anonymous="x", shopper="ann", at=after(at)) for at in sorted((first, second))]
-    topics = (topics[0], topics[1], list({event.item: event for event in topics[2]}.values()), topics[3])
+    when: dict[str, list[bool]] = {}
+    reviews = [
+        event
+        for event in topics[2]
+        if when.setdefault(event.item, sides := [event.at <= it.at for it in identifies]) == sides
+    ]
+    topics = (topics[0], topics[1], reviews, topics[3])
     spoken = [
         [
             msgspec.structs.replace(e, language=None) if hasattr(e, "language") and not isinstance(e, Sentiment) else e

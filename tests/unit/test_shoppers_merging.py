@@ -1,8 +1,9 @@
 """Anonymous visitors who become known."""
 
+from agents.shoppers.profile import likes_of
 from agents.topics import MERGES
 from schemas.clicks import Click, ListShown, Purchase, View
-from schemas.identifies import Identify, Merge
+from schemas.identifies import Identify, Merge, Opinion
 from schemas.searches import Search
 from tests.shoppers import START, World, after, sentiment
 
@@ -29,8 +30,8 @@ def test_all_that_a_visitor_did_goes_to_the_shopper_once() -> None:
     assert [fact.topic for fact in effects.facts] == [MERGES]
     assert effects.facts[0].key == "ann"
     assert touched(world, "ann") == ["c", "a", "b"]
-    assert (set(ann.bought), [query.text for query in ann.queries], ann.likes) == ({"b"}, ["tea"], {"quality": 500})
-    assert ann.opinions["b"].polarity == 500
+    assert (set(ann.bought), [query.text for query in ann.queries]) == ({"b"}, ["tea"])
+    assert (ann.opinions["b"].polarity, likes_of(ann.likes, ann.opinions)) == (500, {"quality": 500})
     assert ann.language == (0, "zh")
     assert (visitor.touches, visitor.queries, visitor.bought, visitor.opinions) == ([], [], {}, {})
 
@@ -40,11 +41,39 @@ def test_a_merge_that_comes_twice_under_another_offset_is_folded_once() -> None:
     world.feed(View(shopper="x", item="a", at=after(1)), sentiment("x", "a", 0.5, after(2)))
     merge = world.feed(ANN).facts[0]
     world.profile("ann").recent.clear()
-    before = (list(world.profile("ann").touches), dict(world.profile("ann").likes))
+    before = (list(world.profile("ann").touches), dict(world.profile("ann").opinions))
 
     world.fold(merge.value, offset=99, ce_id=merge.id)
 
-    assert (world.profile("ann").touches, world.profile("ann").likes) == before
+    assert (world.profile("ann").touches, world.profile("ann").opinions) == before
+
+
+def test_of_two_reviews_of_an_item_that_come_late_the_newer_one_counts() -> None:
+    world = World()
+    world.feed(View(shopper="x", item="b", at=after(1)), ANN)
+
+    world.feed(sentiment("x", "b", 0.75, after(4)), sentiment("x", "b", 0.25, after(2)))
+
+    ann = world.profile("ann")
+    assert likes_of(ann.likes, ann.opinions) == {"quality": 750}
+
+
+def test_what_the_version_before_merged_counts_as_it_did() -> None:
+    world = World()
+    at = int(after(2).timestamp() * 1000)
+
+    world.feed(
+        Merge(
+            shopper="ann",
+            anonymous="x",
+            at=after(10),
+            opinions=(Opinion(item="b", polarity=0.5, at=at),),
+            likes={"quality": 0.5},
+        )
+    )
+
+    ann = world.profile("ann")
+    assert (ann.opinions["b"].polarity, likes_of(ann.likes, ann.opinions)) == (500, {"quality": 500})
 
 
 def test_a_second_identification_hands_over_only_what_came_since() -> None:
