@@ -51,7 +51,7 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr)
     settings = load({name: value for name, value in os.environ.items() if name.startswith("VITRINE_")})
     models = MODELS._replace(sentiment=PoisonedSentiment())
-    shoppers, _, items = stages(settings, models)
+    shoppers, _, items, *_ = stages(settings, models)
     assert isinstance(shoppers, Shoppers)
     app, health = build(settings, (PoisonedShoppers(models, shoppers.policy), Reviews(models), items))
     return run(app, health)

@@ -254,4 +254,4 @@ def test_a_place_without_a_letter_is_told_what_is_there(shop: Shop) -> None:
 def test_a_broker_without_these_topics_is_told_what_makes_them(kafka: str) -> None:
     result = CliRunner().invoke(main, ["dlq", "list", "--broker", kafka, "--prefix", "nobody."])
 
-    assert (result.exit_code, "`vitrine topics`" in result.output) == (2, True)
+    assert (result.exit_code, "`vitrine topics apply`" in result.output) == (2, True)
