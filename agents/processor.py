@@ -148,6 +148,8 @@ class Folder(Stage):
     """A processor with a state for each key."""
 
     state: type[State]
+    rekey: ClassVar[Topic | None] = None
+    """Where its misplaced records go, a topic that no other processor reads; by default the one of its key."""
     facts: tuple[Topic, ...] = ()
     """Of *outputs*, those that `fold` gives; the others are made of what is owed."""
 
@@ -182,8 +184,8 @@ class Mapper(Stage):
 
 def sources(folder: Folder | type[Folder]) -> tuple[Topic, ...]:
     """Return the topics whose offsets a state keeps: the one of misplaced records first, then the inputs in their order."""
-    rekey = REKEY_SHOPPERS if folder.inputs[0].topic.key == "shopper" else REKEY_ITEMS
-    return (rekey, *(source.topic for source in folder.inputs))
+    by_key = REKEY_SHOPPERS if folder.inputs[0].topic.key == "shopper" else REKEY_ITEMS
+    return (folder.rekey or by_key, *(source.topic for source in folder.inputs))
 
 
 def fold_once(  # noqa: PLR0917  called for every event: names would cost

@@ -93,6 +93,12 @@ REKEY_ITEMS = Topic(
     "item",
     "Records of the item's topics that stood in another partition, under their right key.",
 )
+REKEY_OUTCOMES = Topic(
+    "rekey.outcomes.v1",
+    None,
+    "shopper",
+    "Records of the topics that outcomes are made from that stood in another partition, under their right key.",
+)
 
 INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)
 """What a shop produces."""
@@ -103,7 +109,8 @@ INTERNAL = (SENTIMENTS, MERGES, RESPONSES, FEEDBACK, PAIRS, ITEM_CARDS, ITEM_VEC
 LISTS = (RECOMMENDATIONS, COPY, DECISIONS, OUTCOMES)
 """What storefronts subscribe to, what it was made from, and what became of it."""
 
-REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS)
+REKEYS = (REKEY_SHOPPERS, REKEY_ITEMS, REKEY_OUTCOMES)
+"""One for each processor that keeps states: a topic has one reader."""
 
 DEAD_LETTERS = tuple(
     Topic(f"dlq.{topic.name}", None, topic.key, f"Records of {topic.name} that could not be used, as they came.")

@@ -34,8 +34,8 @@ def command(
     """Write what is on topics to an event log, from the first record on.
 
     Names are written without the prefix.  Each partition stands in its own order; `vitrine replay` and `vitrine produce`
-    merge them.  Dead letters that were mended and replayed lie on the topics rekey.shoppers.v1 and rekey.items.v1: name these,
-    too, if there are such.  Records of transactions that were aborted, or are not ended, are left out.
+    merge them.  Dead letters that were mended and replayed lie on the rekey topics, such as rekey.shoppers.v1: name these, too, if
+    there are such.  Records of transactions that were aborted, or are not ended, are left out.
 
     \b
     Example:

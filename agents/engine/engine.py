@@ -126,7 +126,7 @@ class Engine:
         self.runners: list[Runner] = [self._runner(stage, directory, blocks, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
         self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
-        self._readers = {topic.name: runner for runner in self.runners for topic in runner.topics}
+        self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
         for runner in self.runners:
             self._attach(runner)
@@ -381,3 +381,15 @@ class Engine:
 
     def _count_outputs(self, topic: str, records: int) -> None:
         self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)
+
+
+def _readers(runners: Sequence[Runner]) -> dict[str, Runner]:
+    """Return topic to who reads it; a ValueError if two of *runners* would: each would get some of its records."""
+    readers: dict[str, Runner] = {}
+    for runner in runners:
+        for topic in runner.topics:
+            if topic.name in readers:
+                message = f"{topic.name} is read by {readers[topic.name].stage.name} and by {runner.stage.name}"
+                raise ValueError(message)
+            readers[topic.name] = runner
+    return readers

@@ -9,7 +9,7 @@ from agents.outcomes.fold import fold
 from agents.outcomes.lists import List
 from agents.outcomes.state import Memory
 from agents.processor import Effects, Folder, Input, Origin
-from agents.topics import OUTCOMES, RECOMMENDATIONS, RESPONSES
+from agents.topics import OUTCOMES, RECOMMENDATIONS, REKEY_OUTCOMES, RESPONSES
 
 _SHOPPER = attrgetter("shopper")
 
@@ -19,6 +19,7 @@ class Outcomes(Folder):
 
     name = "outcomes"
     state = Memory
+    rekey = REKEY_OUTCOMES
     inputs = (
         Input(RESPONSES, _SHOPPER),
         Input(RECOMMENDATIONS, _SHOPPER, msgspec.json.Decoder(List).decode),

@@ -1,9 +1,18 @@
 """What a worker needs on its broker."""
 
+from collections import Counter
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from agents.engine import topics
+from agents.engine.engine import _readers
 from agents.engine.errors import ConfigurationError
+from agents.engine.runner import Runner
+from agents.settings import Settings
+from agents.wiring import stages
+from tests.doubles import MODELS
 from tests.engine_worker import CLICKS, STAGES, Sums, needed
 
 USED = topics.used_by(STAGES)
@@ -56,3 +65,18 @@ def test_changelogs_are_compacted_behind_a_lag() -> None:
 
 def test_dead_letters_may_be_larger_than_what_came() -> None:
     assert int(needed("", "app", 1)["dlq.clicks.v1"].config["max.message.bytes"]) > 1 << 20
+
+
+def test_each_topic_has_one_reader() -> None:
+    read = Counter(topic.name for stage in stages(Settings(), MODELS) for topic in topics.read_by(stage))
+
+    assert {name for name, readers in read.items() if readers > 1} == set()
+
+
+def test_a_topic_that_two_would_read_is_refused() -> None:
+    first, second = (
+        cast("Runner", SimpleNamespace(stage=stage, topics=topics.read_by(stage))) for stage in (Sums(), Sums())
+    )
+
+    with pytest.raises(ValueError, match="is read by sums and by sums"):
+        _readers([first, second])
