@@ -51,9 +51,9 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr)
     settings = load({name: value for name, value in os.environ.items() if name.startswith("VITRINE_")})
     models = MODELS._replace(sentiment=PoisonedSentiment())
-    shoppers, _, items, *_ = stages(settings, models)
+    shoppers, _, *rest = stages(settings, models)
     assert isinstance(shoppers, Shoppers)
-    app, health = build(settings, (PoisonedShoppers(models, shoppers.policy), Reviews(models), items))
+    app, health = build(settings, (PoisonedShoppers(models, shoppers.policy), Reviews(models), *rest))
     return run(app, health)
 
 
