@@ -5,9 +5,12 @@ from typing import Any
 
 import msgspec
 
+from agents.dialects.heard import Ignored
 from agents.headers import DEAD_LETTER, REKEY
 from agents.inspect.contributions import contributions, weights_of
 from agents.inspect.safe import safe, shortened, shown
+from agents.intake import Admitted, Intake
+from agents.processor import Input
 from agents.replay.log import LogRecord
 from agents.topics import BY_NAME
 from schemas.cards import ItemCard, ItemVector
@@ -35,7 +38,7 @@ CHOSEN = 3
 _ID = 8
 """Characters by which an id can be told from others."""
 
-_decoders = {name: msgspec.json.Decoder(topic.record) for name, topic in BY_NAME.items() if topic.record is not None}
+_intakes = {name: Intake(Input(topic)) for name, topic in BY_NAME.items() if topic.record is not None}
 
 
 def summary(topic: str, record: LogRecord) -> str:
@@ -46,14 +49,21 @@ def summary(topic: str, record: LogRecord) -> str:
         return _rekeyed(record)
     if record.value is None:
         return "(tombstone)"
-    decoder = _decoders.get(topic)
-    if decoder is None:
+    intake = _intakes.get(topic)
+    if intake is None:
         return shown(record.value, LONG)
-    try:
-        event = decoder.decode(record.value)
-    except (ValueError, RecursionError) as error:
-        return f"({shortened(safe(str(error)), LONG)}) {shown(record.value)}"
-    return safe(words(event))
+    return _read(intake, record)
+
+
+def _read(intake: Intake, record: LogRecord) -> str:
+    """Return what a record says in our words or in another vocabulary, or why it can't be read."""
+    read = intake.read(record.value, record.headers)
+    if isinstance(read, Admitted):
+        return safe(words(read.event))
+    if isinstance(read, Ignored):
+        return safe(f"{read.name}, which means nothing here")
+    at = f" at {read.field}" if read.field else ""
+    return f"({shortened(safe(read.message + at), LONG)}) {shown(record.value)}"
 
 
 def words(event: Any) -> str:
@@ -201,7 +211,7 @@ def _rekeyed(record: LogRecord) -> str:
     given = {name.removeprefix(REKEY): value for name, value in record.headers if name.startswith(REKEY)}
     topic = shown(given.get("topic"))
     place = "/".join(shown(given.get(name)) for name in ("topic", "partition", "offset"))
-    said = shown(record.value, LONG) if topic not in _decoders else summary(topic, record)
+    said = shown(record.value, LONG) if topic not in _intakes else summary(topic, record)
     return f"from {place}: {said}"
 
 

@@ -43,8 +43,12 @@ def test_every_record_has_its_line(topic: str, line: bytes) -> None:
         ("searches.v1", b'{"shopper":"a","at":"2026-01-01T00:00:00Z","query":"\\u001b[31mred\\u202e"}',
          "searched for “\\x1b[31mred\\u202e”"),
         ("catalog.v1", None, "(tombstone)"),
+        ("clicks.v1", b'{"event":"Product Clicked","userId":"a","timestamp":"2026-01-01T00:00:00Z","properties":{"product_id":"x"}}',
+         "click x"),
+        ("clicks.v1", b'{"event":"Cart Viewed","userId":"a","timestamp":"2026-01-01T00:00:00Z","properties":{}}',
+         "cart_viewed, which means nothing here"),
         ("clicks.v1", b"\xff\xfe{", "(JSON is malformed: invalid character (byte 0)) \\xff\\xfe{"),
-        ("clicks.v1", b'{"kind":"stare"}', "(Invalid value 'stare' - at `$.kind`) {\"kind\":\"stare\"}"),
+        ("clicks.v1", b'{"kind":"stare"}', "(Invalid value 'stare' at $.kind) {\"kind\":\"stare\"}"),
         ("vitrine-shoppers-changelog", b"\x00\x01", "\\x00\\x01"),
     ],
 )  # fmt: skip
