@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from agents.inspect.explanation import Event
 from agents.inspect.reading import Place, Reader
 from agents.inspect.summaries import localized, words
-from agents.intake import partition_of
+from agents.intake import Admitted, Intake, partition_of
+from agents.processor import Input
 from agents.replay.log import LogRecord
 from agents.topics import (
     CATALOG,
@@ -123,12 +122,11 @@ class Evidence:
     def _read(
         self, topic: Topic, partition: int, wanted: Callable[[LogRecord], bool], since: int = 0
     ) -> Iterator[tuple[LogRecord, Any]]:
-        decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(topic.record)
+        intake = Intake(Input(topic))
         for number, record in enumerate(self._reader.backwards(Place(topic.name, partition))):
             if number >= FAR or record.timestamp < since:
                 return
-            if wanted(record) and record.value is not None:
-                try:
-                    yield record, decoder.decode(record.value)
-                except (ValueError, RecursionError):
-                    continue
+            if wanted(record):
+                read = intake.read(record.value, record.headers)
+                if isinstance(read, Admitted):
+                    yield record, read.event
