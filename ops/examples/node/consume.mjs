@@ -1,17 +1,10 @@
-// Keep the newest list of each shopper and placement; print what is new: node consume.mjs [SHOPPER]
+// Print each new list of a shopper, or of all: node consume.mjs [SHOPPER]
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 
 const broker = process.env.VITRINE_BROKER ?? 'localhost:9092'
 const topic = `${process.env.VITRINE_TOPIC_PREFIX ?? ''}recommendations.v1`
-const HALF_AN_HOUR = 30 * 60 * 1000 // how long a list is valid
-const lists = new Map() // shopper to placement to list
-
-// What a page calls.  Undefined: there is no valid list, show bestsellers.
-function current(shopper, placement) {
-  const list = lists.get(shopper)?.get(placement)
-  return list && Date.parse(list.valid_until) > Date.now() ? list : undefined
-}
+const lists = new Map() // shopper to placement to the newest list
 
 function take(shopper, list) {
   if (list === null) return lists.delete(shopper) // a tombstone: forget this shopper
@@ -19,36 +12,23 @@ function take(shopper, list) {
   const known = own.get(list.placement) ?? { epoch: -1 }
   if ((list.epoch - known.epoch || list.revision - known.revision) <= 0) return // it came twice, or too late
   lists.set(shopper, own.set(list.placement, list))
-  if (current(shopper, list.placement) && [undefined, shopper].includes(process.argv[2])) print(list)
+  if (Date.parse(list.valid_until) < Date.now() || ![undefined, shopper].includes(process.argv[2])) return
+  const why = list.slots[0]?.reason.text.en ?? 'nothing to list'
+  console.log(`${shopper} ${list.placement} ${list.epoch}.${list.revision}: ${list.slots.map((slot) => slot.item).join(', ')} | ${why}`)
 }
-
-function print({ shopper, placement, epoch, revision, slots }) {
-  const why = slots[0]?.reason.text ?? { en: 'nothing to list' }
-  const items = slots.map((slot) => slot.item).join(', ')
-  console.log(`${shopper} ${placement} ${epoch}.${revision}: ${items} | ${why.en ?? why.zh}`)
-}
-
-// Each instance keeps every list in its memory, so it is a group of its own, and commits nothing: when it starts, it
-// reads the lists that may still be valid.  kafkajs reads committed records only.
-const kafka = new Kafka({ clientId: 'storefront', brokers: [broker], logLevel: logLevel.NOTHING, retry: { retries: 3 } })
-const consumer = kafka.consumer({ groupId: `storefront-${randomUUID()}`, maxWaitTimeInMs: 100 })
-const admin = kafka.admin()
 
 async function stop(error) {
   if (error) console.error(`${topic} at ${broker}: ${error.message}`)
-  await Promise.allSettled([consumer.disconnect(), admin.disconnect()])
+  await consumer.disconnect().catch(() => {})
   process.exit(error ? 1 : 0)
 }
 
-process.once('SIGINT', () => stop()).once('SIGTERM', () => stop())
+// Each instance keeps the lists in its memory: a group of its own, which commits nothing and reads from the beginning.
+const kafka = new Kafka({ clientId: 'storefront', brokers: [broker], logLevel: logLevel.NOTHING, retry: { retries: 3 } })
+const consumer = kafka.consumer({ groupId: `storefront-${randomUUID()}`, maxWaitTimeInMs: 100 })
 consumer.on(consumer.events.CRASH, ({ payload }) => stop(payload.error)) // let what runs the service start it again
-try {
-  await Promise.all([consumer.connect(), admin.connect()])
-  const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, Date.now() - HALF_AN_HOUR)
-  await consumer.subscribe({ topic })
-  await consumer.run({ autoCommit: false, eachMessage: async ({ message: { key, value } }) => take(`${key}`, JSON.parse(value)) })
-  for (const offset of offsets) consumer.seek({ topic, ...offset })
-  console.log(`listening to ${topic} at ${broker}`)
-} catch (error) {
-  await stop(error)
-}
+consumer.on(consumer.events.GROUP_JOIN, () => console.log(`listening to ${topic} at ${broker}`))
+process.once('SIGINT', () => stop()).once('SIGTERM', () => stop())
+await consumer.connect().catch(stop)
+await consumer.subscribe({ topic, fromBeginning: true }).catch(stop)
+await consumer.run({ autoCommit: false, eachMessage: async ({ message: { key, value } }) => take(`${key}`, JSON.parse(value)) }).catch(stop)
