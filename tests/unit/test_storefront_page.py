@@ -102,19 +102,6 @@ def test_every_metric_that_a_page_names_exists() -> None:
     assert named <= known
 
 
-@pytest.mark.parametrize(
-    ("example", "words"),
-    [
-        ("node/consume.mjs", "HALF_AN_HOUR = 30 * 60 * 1000"),
-        ("python/consume.py", "HALF_AN_HOUR = 30 * 60"),
-        ("java/Consume.java", "Duration.ofMinutes(30)"),
-    ],
-)
-def test_an_example_begins_where_a_list_may_still_be_valid(example: str, words: str) -> None:
-    assert words in (OPS / "examples" / example).read_text()
-    assert Settings().list_lifetime == HALF_AN_HOUR
-
-
 def test_java_takes_the_client_of_the_broker_that_the_tests_run() -> None:
     pom = (OPS / "examples" / "java" / "pom.xml").read_text()
 
