@@ -25,13 +25,13 @@ demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make dem
 	$(BIN)/vitrine demo $(ARGS)
 
 test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here, Node if it is
-	$(PYTEST) tests/unit tests/property $(ARGS)
+	$(PYTEST) -n 2 tests/unit tests/property $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
 	$(PYTEST) tests/contract $(ARGS)
-	$(PYTEST) tests/kafka $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile tests/kafka $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
-	REQUIRE_KAFKA=1 $(PYTEST) tests/kafka $(ARGS)
+	REQUIRE_KAFKA=1 $(PYTEST) -n 2 --dist loadfile tests/kafka $(ARGS)
 
 test-train: setup-train ## the tests of training
 	$(PYTEST) tests/train $(ARGS)
