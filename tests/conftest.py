@@ -10,6 +10,7 @@ import pytest
 
 from agents.broker import EmbeddedBroker
 from tests.kafka_broker import Kafka, missing
+from tests.lacks import skip_for
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,7 +26,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    _skip_without_java()
+    skip_for(missing())
     with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker.bootstrap
 
@@ -33,15 +34,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def kafka_node(tmp_path: Path) -> Iterator[Kafka]:
     """A real Kafka for one test, which may kill, freeze and start it."""
-    _skip_without_java()
+    skip_for(missing())
     with Kafka(tmp_path / "kafka") as broker:
         yield broker
-
-
-def _skip_without_java() -> None:
-    lack = missing()
-    if lack and os.environ.get("CI") != "true" and os.environ.get("REQUIRE_KAFKA") != "1":
-        pytest.skip(lack)
 
 
 @pytest.fixture

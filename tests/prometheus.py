@@ -1,7 +1,6 @@
 """Debian's Prometheus and promtool for tests: found, or missing out loud; and a server of our own."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import time
@@ -12,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-import pytest
 from ruamel.yaml import YAML
 
 from agents.shop.worker import free_port
+from tests.lacks import skip_for
 
 ROOT = Path(__file__).parents[1]
 ALERTS = ROOT / "ops" / "alerts"
@@ -27,12 +26,8 @@ READY_SECONDS = 60
 def tool(name: str) -> str:
     """Return the path of `prometheus` or `promtool`; without it skip, but fail where CI must not skip."""
     found = shutil.which(name)
-    if found is not None:
-        return found
-    lack = f"{name} not found: make setup-tools"
-    if os.environ.get("CI") == "true" or os.environ.get("REQUIRE_KAFKA") == "1":
-        pytest.fail(lack)
-    pytest.skip(lack)
+    skip_for(None if found else f"{name} not found: make setup-tools")
+    return found or name
 
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,11 +1,12 @@
 """Node and the official parser of AsyncAPI, in a folder that git does not know."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.lacks import skip_for
 
 HERE = Path(__file__).parent
 INSTALLED = HERE.parents[1] / ".node" / "contract"
@@ -15,9 +16,8 @@ FILES = ("package.json", "package-lock.json", "parse.js")
 @pytest.fixture(scope="session")
 def parser() -> Path:
     """Return the program that reads a document, with what it needs beside it."""
-    lack = next((f"{name} is not on the path" for name in ("node", "npm") if shutil.which(name) is None), "")
-    if lack and os.environ.get("CI") != "true" and os.environ.get("REQUIRE_KAFKA") != "1":
-        pytest.skip(f"{lack}: the official parser of AsyncAPI needs Node 20 or later")
+    lacks = [name for name in ("node", "npm") if shutil.which(name) is None]
+    skip_for(f"no {' and no '.join(lacks)}: the official parser of AsyncAPI needs Node 20 or later" if lacks else None)
     if not _is_installed():
         INSTALLED.mkdir(parents=True, exist_ok=True)
         for name in FILES:
