@@ -3,10 +3,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from models.card import ModelError
-from models.load import load
 from tests.replay import shop_log
 
 ROOT = Path(__file__).parents[2]
@@ -28,15 +24,6 @@ def replay(program: tuple[str, ...], log: Path, folder: Path, environ: dict[str,
     return out.read_bytes(), state.read_bytes()
 
 
-def lack() -> str:
-    """Return why the real models can't be used here."""
-    try:
-        load(ROOT / "models" / "artifacts", provider="cpu", callers=1)
-    except ModelError as error:
-        return str(error)
-    return ""
-
-
 def test_two_replays_give_the_same_bytes_whatever_the_process_is_like(tmp_path: Path) -> None:
     log = shop_log.write(tmp_path / "log.jsonl.zst")
 
@@ -47,8 +34,6 @@ def test_two_replays_give_the_same_bytes_whatever_the_process_is_like(tmp_path: 
 
 
 def test_two_replays_with_the_real_models_give_the_same_bytes(tmp_path: Path) -> None:
-    if why := lack():
-        pytest.skip(why)
     log = shop_log.write(tmp_path / "log.jsonl.zst")
 
     one, other = (replay(REAL, log, tmp_path / name, environ) for name, environ in (("1", ONE), ("2", OTHER)))
