@@ -67,7 +67,9 @@ class Deployment:
 
     def produce(self, records: list[LogRecord], rate: float) -> None:
         """Send *records* in their order, *rate* a second."""
-        producer = Producer({"bootstrap.servers": self.settings.broker, "linger.ms": 5, "enable.idempotence": True})
+        producer = Producer(
+            {"log_level": 0, "bootstrap.servers": self.settings.broker, "linger.ms": 5, "enable.idempotence": True}
+        )
         begun = time.monotonic()
         refused: list[str] = []
         for n, record in enumerate(records):

@@ -76,7 +76,7 @@ def test_drift_and_records_lost_are_told(deployment: Deployment) -> None:
     deployment.run("topics", "apply")
     broker, topic = deployment.settings.broker, f"{deployment.settings.topic_prefix}clicks.v1"
     client = admin.AdminClient({"bootstrap.servers": broker})
-    producer = Producer({"bootstrap.servers": broker})
+    producer = Producer({"log_level": 0, "bootstrap.servers": broker})
     for _ in range(5):
         producer.produce(topic, b"{}", b"ada", 0)
     assert producer.flush(30) == 0

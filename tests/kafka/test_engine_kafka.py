@@ -205,7 +205,7 @@ def test_what_a_former_owner_writes_is_ignored_and_its_rightful_owner_goes_on(wo
     workers.wait_done(process)
     changelog = topics.changelog(workers.settings.app_id, "sums")
     stale = b"\0\0\0\0" + msgspec.msgpack.encode([[9, 9, 9], 9, [], "s1", 777, 777])
-    producer = Producer({"bootstrap.servers": workers.settings.broker})
+    producer = Producer({"log_level": 0, "bootstrap.servers": workers.settings.broker})
     for key in (b"s1", b"ghost"):
         producer.produce(changelog, stale, key, partition_of(key, PARTITIONS))
     producer.flush(30)
@@ -225,7 +225,9 @@ def test_what_a_former_owner_writes_is_ignored_and_its_rightful_owner_goes_on(wo
 
 def test_aborted_transactions_are_not_seen_and_commits_reach_the_end(workers: Workers) -> None:
     records = ticks(400)
-    producer = Producer({"bootstrap.servers": workers.settings.broker, "transactional.id": workers.settings.app_id})
+    producer = Producer(
+        {"log_level": 0, "bootstrap.servers": workers.settings.broker, "transactional.id": workers.settings.app_id}
+    )
     producer.init_transactions()
     process = workers.start()
     for part, aborts in ((records[:200], False), (ticks(200, 10_000), True), (records[200:], False), (ticks(9), True)):

@@ -34,7 +34,9 @@ def shop(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]
 
 
 def send(variables: dict[str, str], topic: str, records: list[tuple[str, Any]]) -> None:
-    producer = Producer({"bootstrap.servers": variables["VITRINE_BROKER"], "partitioner": "murmur2_random"})
+    producer = Producer(
+        {"log_level": 0, "bootstrap.servers": variables["VITRINE_BROKER"], "partitioner": "murmur2_random"}
+    )
     for key, value in records:
         producer.produce(variables["VITRINE_TOPIC_PREFIX"] + topic, value and json.dumps(value), key)
     assert producer.flush(30) == 0

@@ -80,7 +80,7 @@ def kcat(broker: str, topic: str, lines: list[Line]) -> None:
 
 
 def confluent(broker: str, topic: str, lines: list[Line], **settings: str) -> None:
-    producer = Producer({"bootstrap.servers": broker, **settings})
+    producer = Producer({"log_level": 0, "bootstrap.servers": broker, **settings})
     for line in lines:
         producer.produce(topic, line["value"], line["key"], headers={"ce_id": line["id"]})
     assert producer.flush(30) == 0

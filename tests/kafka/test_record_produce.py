@@ -156,7 +156,7 @@ def test_a_record_that_the_broker_does_not_take_ends_with_1(topics: tuple[str, .
 
 def test_only_what_is_committed_is_recorded(kafka: str, prefix: str, topics: tuple[str, ...], tmp_path: Path) -> None:
     for commit in (True, False):
-        producer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{prefix}{commit}"})
+        producer = Producer({"log_level": 0, "bootstrap.servers": kafka, "transactional.id": f"{prefix}{commit}"})
         producer.init_transactions()
         producer.begin_transaction()
         producer.produce(f"{prefix}clicks.v1", b"committed" if commit else b"aborted", partition=0)
@@ -170,7 +170,7 @@ def test_a_transaction_that_is_not_ended_does_not_hold_a_recording(
     kafka: str, prefix: str, topics: tuple[str, ...], tmp_path: Path
 ) -> None:
     run("produce", log(tmp_path / "log", [record(0)]), *topics)
-    producer = Producer({"bootstrap.servers": kafka, "transactional.id": prefix})
+    producer = Producer({"log_level": 0, "bootstrap.servers": kafka, "transactional.id": prefix})
     producer.init_transactions()
     producer.begin_transaction()
     producer.produce(f"{prefix}clicks.v1", b"open", partition=partition_of(b"ada", PARTITIONS))

@@ -23,11 +23,11 @@ def topic(kafka: str, prefix: str) -> str:
     """Searches: one plain, one committed, one aborted, in partition 0, which so ends with control records."""
     name = f"{prefix}searches.v1"
     create_topics(kafka, {name: PARTITIONS})
-    plain = Producer({"bootstrap.servers": kafka})
+    plain = Producer({"log_level": 0, "bootstrap.servers": kafka})
     plain.produce(name, search("plain"), b"ann", 0)
     assert plain.flush(30) == 0
     for query in ("committed", "aborted"):
-        producer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{prefix}{query}"})
+        producer = Producer({"log_level": 0, "bootstrap.servers": kafka, "transactional.id": f"{prefix}{query}"})
         producer.init_transactions(30)
         producer.begin_transaction()
         producer.produce(name, search(query), b"ann", 0)
@@ -63,7 +63,7 @@ def test_records_are_told_from_any_start(kafka: str, prefix: str, start: str) ->
 
 def test_a_time_is_where_the_broker_says_it_is(kafka: str, prefix: str, topic: str) -> None:
     later = int(time.time() * 1000) + 3_600_000
-    producer = Producer({"bootstrap.servers": kafka})
+    producer = Producer({"log_level": 0, "bootstrap.servers": kafka})
     producer.produce(topic, search("late"), b"ann", 0, timestamp=later)
     assert producer.flush(30) == 0
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(later / 1000 - 60))

@@ -63,7 +63,7 @@ class Operator:
         return {name: count for name, count in found.items() if name.startswith(self.prefix)}
 
     def fill(self, topic: str) -> None:
-        producer = Producer({"bootstrap.servers": self.variables["VITRINE_BROKER"]})
+        producer = Producer({"log_level": 0, "bootstrap.servers": self.variables["VITRINE_BROKER"]})
         producer.produce(self.prefix + topic, b"{}", b"ada")
         assert producer.flush(30) == 0
 

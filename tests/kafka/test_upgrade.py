@@ -45,7 +45,9 @@ class Upgraded(Deployment):
 
     def _lay(self) -> None:
         """Put each record where it lay: at the same partition and offset."""
-        producer = Producer({"bootstrap.servers": self.settings.broker, "enable.idempotence": True, "linger.ms": 5})
+        producer = Producer(
+            {"log_level": 0, "bootstrap.servers": self.settings.broker, "enable.idempotence": True, "linger.ms": 5}
+        )
         wrong: list[Any] = []
 
         def acked(offset: int) -> Any:
@@ -144,7 +146,7 @@ def untouched(workers: Workers) -> dict[str, Any]:
 
 
 def append(workers: Workers, key: bytes | None, value: bytes, partition: int = 2) -> None:
-    producer = Producer({"bootstrap.servers": workers.settings.broker})
+    producer = Producer({"log_level": 0, "bootstrap.servers": workers.settings.broker})
     producer.produce(f"{workers.settings.app_id}-sums-changelog", value, key, partition)
     assert producer.flush(30) == 0
 
