@@ -36,7 +36,7 @@ def running(pid: int) -> bool:
 
 def test_a_killed_broker_comes_back_with_its_data(kafka_node: Kafka) -> None:
     create_topics(kafka_node.bootstrap, {"kept": 1})
-    producer = Producer({"log_level": 0, "bootstrap.servers": kafka_node.bootstrap, "log_level": 0})
+    producer = Producer({"log_level": 0, "bootstrap.servers": kafka_node.bootstrap})
     producer.produce("kept", b"before")
     assert producer.flush(30) == 0
 
