@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -71,7 +72,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings held in *environ*; a misspelt or malformed variable is a `msgspec.ValidationError`."""
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
-    return msgspec.convert(given, Settings, strict=False, dec_hook=_hook)
+    try:
+        return msgspec.convert(given, Settings, strict=False, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(_explained(str(error))) from error
+
+
+def _explained(error: str) -> str:
+    """Return *error* with the variable's own name, and with what it may be."""
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    _, unknown, name = error.partition("unknown field `")
+    if unknown:
+        near = get_close_matches(name.rstrip("`"), kinds, 1)
+        hint = f"; do you mean {PREFIX}{near[0].upper()}?" if near else ""
+        return f"{PREFIX}{name.rstrip('`').upper()} is no setting{hint}"
+    problem, _, place = error.partition(" - at `$.")
+    name = place.rstrip("`")
+    choices = f"; it may be {', '.join(get_args(kinds[name]))}" if get_origin(kinds.get(name)) is Literal else ""
+    return f"{PREFIX}{name.upper()}: {problem}{choices}" if name in kinds else error
 
 
 def _hook(kind: type, value: Any) -> Any:
