@@ -229,7 +229,11 @@ def test_a_record_is_sent_with_its_mark_or_not_at_all(shop: Shop) -> None:
 def test_what_a_command_that_died_had_begun_is_not_there_and_can_be_done_again(shop: Shop) -> None:
     shop.produce([refused(1)], 1e9)
     dying = Producer(
-        {"bootstrap.servers": shop.settings.broker, "transactional.id": f"{shop.settings.topic_prefix}vitrine-dlq"}
+        {
+            "log_level": 0,
+            "bootstrap.servers": shop.settings.broker,
+            "transactional.id": f"{shop.settings.topic_prefix}vitrine-dlq",
+        }
     )
     dying.init_transactions(30)
     dying.begin_transaction()
