@@ -167,7 +167,7 @@ def test_a_misspelt_setting_ends_with_2(run: Run, log: Path, tmp_path: Path, mon
     result = run(log, "--out", tmp_path / "out")
 
     assert result.exit_code == 2
-    assert "partitons" in result.stderr
+    assert "VITRINE_PARTITONS is no setting; do you mean VITRINE_PARTITIONS?" in result.stderr
 
 
 def test_a_replay_loads_neither_faust_nor_librdkafka() -> None:
