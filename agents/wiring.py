@@ -2,7 +2,7 @@
 
 from agents.items.agent import Items
 from agents.outcomes.agent import Outcomes
-from agents.processor import Stage
+from agents.processor import Folder, Stage
 from agents.reviews.agent import Reviews
 from agents.settings import Settings
 from agents.shoppers.agent import Shoppers
@@ -26,5 +26,5 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
 KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items, Outcomes)
 """The processors as classes: what they read can be looked at without a model."""
 
-FOLDERS = (Shoppers.name, Items.name, Outcomes.name)
+FOLDERS = tuple(kind.name for kind in KINDS if issubclass(kind, Folder))
 """The processors that keep state, each in a changelog."""

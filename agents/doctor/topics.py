@@ -7,13 +7,15 @@ from agents.doctor.broker import Broker
 from agents.doctor.finding import Finding, fail, ok, told, warn
 from agents.engine.errors import ConfigurationError
 from agents.engine.topics import Plan, changelog, check, look, plan
+from agents.processor import Folder
 from agents.settings import Settings
-from agents.topics import ALL, CATALOG, CLICKS, Topic
+from agents.topics import ALL, Topic
+from agents.wiring import KINDS
 
 _MANY = 3
 _APPLY = "vitrine topics apply"
 
-KEYED: dict[str, Topic] = {"shoppers": CLICKS, "items": CATALOG, "outcomes": CLICKS}
+KEYED: dict[str, Topic] = {kind.name: kind.inputs[0].topic for kind in KINDS if issubclass(kind, Folder)}
 """Processor that keeps states, to a topic whose partitions its changelog shares."""
 
 

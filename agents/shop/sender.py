@@ -2,7 +2,6 @@
 
 import time
 from functools import partial
-from typing import Any
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, Message, Producer
 
@@ -91,17 +90,3 @@ class Sender:
     def _check(self) -> None:
         if self._error is not None:
             raise SendError(self._error)
-
-
-def partitions_of(bootstrap: str, topic: str, timeout: float = 10) -> int:
-    """Return how many partitions *topic* has; raise SendError if it can't be found."""
-    client: Any = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
-    try:
-        found = client.list_topics(topic, timeout=timeout).topics[topic]
-    except Exception as error:
-        message = f"No broker answers at {bootstrap}: {error}"
-        raise SendError(message) from error
-    if found.error is not None or not found.partitions:
-        message = f"The broker at {bootstrap} has no topic {topic}: run `vitrine topics apply` first"
-        raise SendError(message)
-    return len(found.partitions)

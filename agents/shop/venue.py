@@ -14,10 +14,7 @@ from agents.broker import EmbeddedBroker, Partition
 from agents.engine import topics as engine_topics
 from agents.shop.feed import Address
 from agents.topics import ALL, INPUTS
-
-FOLDERS = ("shoppers", "items", "outcomes")
-"""The processors that keep a state, and so a changelog."""
-
+from agents.wiring import FOLDERS
 
 _SHORT = "PT0.005S"
 """The embedded broker does not end a poll when a record comes."""
