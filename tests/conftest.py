@@ -10,12 +10,13 @@ import pytest
 
 from agents.broker import EmbeddedBroker
 from tests.kafka_broker import Kafka, missing
+from tests.kafka_cluster import Cluster
 from tests.lacks import skip_for
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"kafka", "kafka_node"} & set(getattr(item, "fixturenames", ())):
+        if {"kafka", "kafka_node", "kafka_cluster"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
 
 
@@ -37,6 +38,14 @@ def kafka_node(tmp_path: Path) -> Iterator[Kafka]:
     skip_for(missing())
     with Kafka(tmp_path / "kafka") as broker:
         yield broker
+
+
+@pytest.fixture
+def kafka_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Three nodes for one test, which may kill, freeze and start one of them at a time."""
+    skip_for(missing())
+    with Cluster(tmp_path / "cluster") as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from agents.__main__ import COMMANDS, main
 from agents.engine.app import _STOP_SECONDS
 from agents.settings import PREFIX, Settings
 from agents.settings import load as load_settings
-from tests.kafka_broker import VERSION, _settings
+from tests.kafka_broker import VERSION, Seat, _settings
 from tests.prometheus import CONFIG, ROOT, load
 
 FILE = load(ROOT / "docker-compose.yml")
@@ -66,7 +66,7 @@ def test_every_image_is_pinned_and_kafka_is_the_one_that_is_tested() -> None:
 
 def test_kafka_is_set_up_as_in_tests_where_both_speak_of_it() -> None:
     ours = {key[6:].lower().replace("_", "."): str(it) for key, it in SERVICES["kafka"]["environment"].items()}
-    theirs = {key: str(value) for key, value in _settings(9092, 9093, Path("data")).items()}
+    theirs = {key: str(value) for key, value in _settings(9092, Seat(1, [9093], "id"), Path("data")).items()}
     places = {key for key in theirs if re.search(r"listener|voters|log\.dirs|num\.partitions", key)}
 
     common = (ours.keys() & theirs.keys()) - places
