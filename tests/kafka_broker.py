@@ -270,7 +270,8 @@ def main(port: int, directory: Path | None, nodes: str, bootstrap_file: Path | N
     with contextlib.ExitStack() as stack:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         home = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-kafka-")))
-        kafka: Kafka | Cluster = stack.enter_context(Kafka(home, port) if nodes == "1" else Cluster(home, port))
+        kafka: Kafka | Cluster = Kafka(home, port) if nodes == "1" else Cluster(home, port)
+        stack.enter_context(kafka)
         click.echo(f"kafka {VERSION} at {kafka.bootstrap}, data and log in {kafka.directory}; Ctrl-C stops it")
         if bootstrap_file:
             bootstrap_file.write_text(kafka.bootstrap)

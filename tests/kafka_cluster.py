@@ -73,4 +73,5 @@ class Cluster:
     def leader(self, topic: str, partition: int) -> Kafka:
         """Return the node that leads a partition now."""
         admin: Any = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        return self.nodes[admin.list_topics(topic, timeout=10).topics[topic].partitions[partition].leader - 1]
+        number: int = admin.list_topics(topic, timeout=10).topics[topic].partitions[partition].leader
+        return self.nodes[number - 1]
