@@ -86,6 +86,7 @@ def config(settings: Settings) -> Config:
         owed_lists=settings.owed_lists,
         callers=settings.callers,
         wait_ms=settings.fetch_wait // timedelta(milliseconds=1),
+        memory=settings.cache << 20,
     )
 
 

@@ -44,6 +44,7 @@ class Metrics:
             *(self.owed, self.shed, self.unscored, self.output_latency),
             *(self.batch_size, self.batch_wait, self.batch_run),
             *(self.state_written, self.state_restored, self.state_fenced, self.state_reopened),
+            *(self.state_memory, self.state_misses, self.state_evicted),
         )
         self._tallies = Tallies(
             {"lists": self.lists, "list_slots": self.list_slots, "slots": self.slots, "copies": self.copies}
@@ -141,6 +142,15 @@ class Metrics:
         )
         self.state_reopened = Counter(
             "vitrine_state_reopened", "Partitions restored again because another worker wrote.", ["agent"], registry=to
+        )
+        self.state_memory = Gauge(
+            "vitrine_state_memory_bytes", "Memory that states in use take, as estimated.", ["agent"], registry=to
+        )
+        self.state_misses = Counter(
+            "vitrine_state_misses", "States that were not in memory when they were needed.", ["agent"], registry=to
+        )
+        self.state_evicted = Counter(
+            "vitrine_state_evicted", "States that made room in memory for others.", ["agent"], registry=to
         )
         self.views = Counter("vitrine_view_records", "Records applied to views.", ["topic", "outcome"], registry=to)
         self.view_lag = Gauge(

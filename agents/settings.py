@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Threads that run models, each with one text or bucket at a time."""
     inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
     """Records of a topic read and not yet committed, above which nothing more of it is read."""
+    cache: Annotated[int, msgspec.Meta(ge=1)] = 256
+    """MiB of memory for states in use, of all partitions together; those used longest ago make room."""
     owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """Lists waiting to be made, above which the oldest are shed."""
     list_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10

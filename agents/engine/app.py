@@ -38,6 +38,8 @@ class Config(NamedTuple):
     callers: int
     wait_ms: int = 500
     """Longest poll of a broker without records."""
+    memory: int = 256 << 20
+    """Bytes that states in use may take."""
 
 
 class App(faust.App):
@@ -89,6 +91,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         owed_lists=config.owed_lists,
         callers=config.callers,
         wait_ms=config.wait_ms,
+        memory=config.memory,
     )
     transport = Transport(list(app.conf.broker), app)
     transport.engine = engine

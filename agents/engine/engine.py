@@ -32,6 +32,7 @@ from agents.engine.outbox import Outbox
 from agents.engine.restore import reader
 from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
+from agents.engine.states import relieve
 from agents.engine.store import Flush
 from agents.engine.views import ViewReader
 from agents.metrics import Metrics
@@ -87,11 +88,13 @@ class Engine:
         owed_lists: int,
         callers: int,
         wait_ms: int,
+        memory: int,
     ) -> None:
-        """*partitions*: topic without prefix to count, as `topics.check` returns them."""
+        """*partitions*: topic without prefix to count, as `topics.check` returns them.  *memory*: bytes for states in use."""
         self.app = app
         self.servers = servers
         self.wait_ms = wait_ms
+        self._memory = memory
         self.metrics = metrics
         self.delivery = Delivery(inflight_records, _QUEUED_RECORDS)
         self.fetch_records = 8_000
@@ -298,6 +301,7 @@ class Engine:
         async with self._committing:
             begun = time.monotonic()
             self.report()
+            await relieve([shard for runner in self.folders for shard in runner.keyspace.active()], self._memory)
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
             if self.app.crashed or not (offsets or flushes):
@@ -331,6 +335,12 @@ class Engine:
         """Bring the metrics up to date."""
         for runner in self.runners:
             runner.count()
+        for folder in self.folders:
+            name, keyspace = folder.stage.name, folder.keyspace
+            self.metrics.state_memory.labels(name).set(sum(shard.states.resident for shard in keyspace.active()))
+            misses, evicted = keyspace.usage.take()
+            self.metrics.state_misses.labels(name).inc(misses)
+            self.metrics.state_evicted.labels(name).inc(evicted)
         self.metrics.closed.set(self.delivery.closed())
         now, oldest = time.time(), self.delivery.oldest()
         for source, committed in self.delivery.positions().items():

@@ -9,11 +9,9 @@ from rocksdict import Cache, WriteBatch
 
 from agents.engine.changelog import BITE, Changelog, Stretch
 from agents.engine.formats import EPOCH, FENCE_KEY, Kept, next_epoch
+from agents.engine.states import Usage
 from agents.engine.store import Flush, Shard
 from agents.processor import Folder, State, sources
-
-_CACHED_STATES = 200_000
-"""States kept in memory per partition, above which those not used for longest since the last flush go."""
 
 
 class Keyspace:
@@ -24,6 +22,7 @@ class Keyspace:
         self.folder = folder
         self.changelog = changelog
         self.shards: dict[int, Shard] = {}
+        self.usage = Usage()
         self._directory = directory
         self._blocks = blocks
         self._assigning = asyncio.Lock()
@@ -54,12 +53,16 @@ class Keyspace:
         """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
         path = self._directory / f"{self.name}-{partition}.db"
         opening = asyncio.ensure_future(
-            asyncio.to_thread(Shard, partition, path, self._blocks, self.kept, self._decode)
+            asyncio.to_thread(Shard, partition, path, self._blocks, self.kept, self._decode, self.usage)
         )
         try:
             await asyncio.shield(opening)
         finally:
             self.shards[partition] = await opening
+
+    def active(self) -> list[Shard]:
+        """Return the partitions whose states may be used."""
+        return [shard for shard in self.shards.values() if shard.active]
 
     def deactivate(self) -> None:
         """Drop every cached and unflushed state."""
@@ -88,7 +91,8 @@ class Keyspace:
 
     async def encode(self) -> list[Flush]:
         """Return the dirty states of each partition as they are now, a bite at a time."""
-        flushes = []
+        flushes: list[Flush] = []
+        self.usage.now += 1
         for shard in list(self.shards.values()):
             if not shard.active or not shard.unflushed:
                 continue
@@ -100,13 +104,20 @@ class Keyspace:
                     break
             else:
                 flushes.append(flush)
+        if flushes:
+            self._sample(flushes[-1])
         return flushes
+
+    def _sample(self, flush: Flush) -> None:
+        """Learn from one state of *flush* how much memory states take."""
+        key, value = flush.items[-1]
+        if flush.shard.active and (state := flush.shard.states.get(key)) is not None:
+            self.usage.sample(state, len(value))
 
     async def write(self, flush: Flush) -> None:
         """Make *flush* durable; a FencedError says that another worker writes this partition."""
         at: Stretch = await self.changelog.append(flush.shard.partition, flush.items)
         flush.shard.flushed(flush, at)
-        flush.shard.evict(_CACHED_STATES)
 
     def _decode(self, raw: bytes | memoryview | None) -> State:
         if raw is None:

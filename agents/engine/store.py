@@ -19,6 +19,7 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 from agents.engine.changelog import Stretch
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY, Decode, Kept, format_of
+from agents.engine.states import States, Usage
 
 _META_KEY = b"\xff__meta"
 
@@ -53,28 +54,17 @@ class Flush(NamedTuple):
     """A RocksDB write batch of the same states."""
 
 
-class _States(dict[bytes, Any]):
-    """States in use; a missing one is read from the store or made."""
-
-    def __init__(self, db: Rdict, new: Callable[[], Any], read: Callable[[bytes, bytes], Any]) -> None:
-        self._db = db
-        self._new = new
-        self._read = read
-
-    def __missing__(self, key: bytes) -> Any:
-        raw = self._db.get(key)
-        state = self[key] = self._new() if raw is None else self._read(key, raw)
-        return state
-
-
 class Shard:
     """One partition of the states of a processor."""
 
-    def __init__(self, partition: int, path: Path, blocks: Cache, kept: Kept, decode: Decode) -> None:
+    def __init__(  # noqa: PLR0917  all it needs to know
+        self, partition: int, path: Path, blocks: Cache, kept: Kept, decode: Decode, usage: Usage | None = None
+    ) -> None:
         self.partition = partition
         self.active = False
         """Whether the states may be used."""
-        self.states: dict[bytes, Any] = {}
+        self._usage = usage or Usage()
+        self.states = States(_nothing, self._usage)
         self.dirty: set[bytes] = set()
         """Keys to be flushed."""
         self._leaving: set[bytes] = set()
@@ -148,7 +138,7 @@ class Shard:
         """
         self._meta.epoch = epoch
         self._persist(WriteBatch(raw_mode=True), next_offset)
-        self.states, self.dirty, self._leaving = self._fresh(), set(self._stale), set()
+        self.states, self.dirty, self._leaving = States(self._find, self._usage), set(self._stale), set()
         self.active = True
 
     # -- following the events
@@ -167,7 +157,7 @@ class Shard:
     def encode(self, encode: Callable[[Any], bytes], keys: Sequence[bytes], flush: Flush) -> None:
         """Add the present states of *keys* to *flush*."""
         epoch, put, append = EPOCH.pack(self._meta.epoch), flush.batch.put, flush.items.append
-        states, stale = self.states, self._stale
+        states, stale, used = self.states, self._stale, self.states.used
         for key in keys:
             if key in stale and key not in states and self._db.get(key) is None:
                 append((key, epoch))  # only a former owner ever wrote it
@@ -175,6 +165,7 @@ class Shard:
             value = epoch + encode(states[key])
             put(key, value)
             append((key, value))
+            used(key, len(value))
 
     def flushed(self, flush: Flush, at: Stretch) -> None:
         """Take over what lies in the changelog *at*; a FencedError says that somebody else wrote before or between."""
@@ -186,12 +177,13 @@ class Shard:
         self._leaving.clear()
         self._persist(flush.batch, at.end)
 
-    def evict(self, limit: int) -> None:
-        """Forget states of the cache that are flushed until *limit* remain, those that came first first."""
-        surplus = len(self.states) - limit
-        if surplus > 0:
-            for key in [key for key in self.states if key not in self.dirty and key not in self._leaving][:surplus]:
-                del self.states[key]
+    def evict(self, key: bytes) -> bool:
+        """Let go of a state in memory; False if it is not flushed yet."""
+        if key in self.dirty or key in self._leaving:
+            return False
+        self.states.drop(key)
+        self._usage.evicted += 1
+        return True
 
     def stored(self) -> Iterator[tuple[bytes, Any]]:
         """Yield key and state of all that is written."""
@@ -201,15 +193,16 @@ class Shard:
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""
-        self.active, self.states, self.dirty, self._leaving = False, {}, set(), set()
+        self.active, self.states, self.dirty, self._leaving = False, States(_nothing, self._usage), set(), set()
 
     def close(self) -> None:
         """Release the files."""
         self.deactivate()
         self._db.close()
 
-    def _fresh(self) -> _States:
-        return _States(self._db, lambda: self._decode(None), self._read)
+    def _find(self, key: bytes) -> tuple[Any, int]:
+        raw = self._db.get(key)
+        return (self._decode(None), 0) if raw is None else (self._read(key, raw), len(raw))
 
     def _read(self, key: bytes, raw: bytes) -> Any:
         return self._kept.read(self._decode, self.partition, key, raw, self.next_offset)
@@ -219,6 +212,10 @@ class Shard:
         self._meta.changelog = self._kept.changelog
         batch.put(_META_KEY, msgspec.msgpack.encode(self._meta))
         self._db.write(batch)
+
+
+def _nothing(key: bytes) -> tuple[Any, int]:
+    raise KeyError(key)
 
 
 def _open_db(path: Path, blocks: Cache) -> Rdict:

@@ -17,6 +17,7 @@ from agents.engine.changelog import Changelog, Stretch
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY
 from agents.engine.keyspace import Keyspace
+from agents.engine.states import evict
 from agents.engine.store import Flush, Shard
 from agents.processor import Origin, fold_once
 from tests.engine_worker import Summed, Sums, Tick
@@ -190,9 +191,9 @@ class Partition(RuleBasedStateMachine):
             worker.read[source] = offset + 1
 
     @precondition(lambda self: any(it.shard.active for it in self.workers))
-    @rule(who=st.integers(0, 1), count=st.integers(0, 3))
+    @rule(who=st.integers(0, 1), count=st.integers(1, 3))
     def evict(self, who: int, count: int) -> None:
-        self.active(who).shard.evict(count)
+        evict([self.active(who).shard], 1 << 40, count)
 
     @precondition(lambda self: any(it.shard.active and it.flush is None for it in self.workers))
     @rule(data=st.data())

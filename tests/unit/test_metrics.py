@@ -189,7 +189,7 @@ def engine(made: Metrics, delivery: Delivery) -> Any:
     from agents.engine.engine import Engine  # noqa: PLC0415  Faust, which the other tests do not need
 
     bare: Any = Engine.__new__(Engine)
-    bare.metrics, bare.delivery, bare.runners = made, delivery, []
+    bare.metrics, bare.delivery, bare.runners, bare.folders = made, delivery, [], []
     bare._ends, bare._names, bare._clear_owed = {}, {"a": "a"}, lambda: None
     return bare
 
