@@ -2,7 +2,7 @@
 
 import click
 
-from tests.bench.engine import command as engine
+from tests.bench.engine import engine, peers_command
 
 
 @click.group()
@@ -10,7 +10,8 @@ def main() -> None:
     """Measure."""
 
 
-main.add_command(engine, "engine")
+main.add_command(engine)
+main.add_command(peers_command)
 
 if __name__ == "__main__":
     main()

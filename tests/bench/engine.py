@@ -1,132 +1,127 @@
-"""`bench engine`: events per second of our engine, of the reference engine and of Faust as it comes, side by side."""
+"""`bench engine` and `bench peers`: the same clicks through our engine and through everything it can be compared with."""
 
-import statistics
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import msgspec
 
-from tests.bench.verify import events_in, json_field, state_field
-from tests.bench.workload import MARK, PARTITIONS, Result, fill
-from tests.kafka_broker import Kafka, create_topics
+from tests.bench.contenders import Contender, own
+from tests.bench.machine import broker, facts, say, write
+from tests.bench.peers import peers
+from tests.bench.running import Source, told
+from tests.bench.running import run as run_once
+from tests.bench.summary import Run, summary
+from tests.bench.workload import TOPIC, fill
 
-ROOT = Path(__file__).parents[2]
-REFERENCE = ROOT.parent / "shared" / "reference" / "engine2"
-LIMIT = 180
-"""Seconds for one run."""
+_options = [
+    click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Runs of each, in rotation."),
+    click.option(
+        "--events", type=click.IntRange(1_000), default=400_000, show_default=True, help="That the topic holds."
+    ),
+    click.option(
+        "--slow-events",
+        type=click.IntRange(100),
+        default=40_000,
+        show_default=True,
+        help="For what handles each event by itself (stock Faust, FastStream).",
+    ),
+    click.option("--paced", type=click.IntRange(1), metavar="RATE", help="Once more with so many events a second."),
+    click.option(
+        "--paced-events", type=click.IntRange(1_000), default=200_000, show_default=True, help="Of a paced run."
+    ),
+    click.option("--only", multiple=True, help="Name of a contender; may be repeated."),
+    click.option("--broker", "given", metavar="HOST:PORT", help="A Kafka to use; one of our own if not given."),
+    click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Gets the result as JSON."),
+]
 
 
-class Engine(NamedTuple):
-    """What can be measured: the module that runs it in a process of its own, with what arguments more."""
-
-    name: str
-    module: str
-    events: int
-    counted: Callable[[bytes], int]
-    """How many events a value of its changelog stands for."""
-    more: tuple[str, ...] = ()
-
-
-def engines(events: int, stock_events: int) -> list[Engine]:
-    """Return what can be measured here; the reference lies beside the project, or not."""
-    found = [Engine("vitrine", "tests.bench.vitrine_engine", events, state_field(3))]
-    if REFERENCE.exists():
-        found.append(Engine("reference", "tests.bench.reference_engine", events, state_field(1), (str(REFERENCE),)))
-    else:
-        click.echo(f"no reference engine: {REFERENCE} is not there", err=True)
-    return [*found, Engine("stock_faust_table", "tests.bench.stock_faust", stock_events, json_field)]
+def options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give both commands the same options."""
+    for option in reversed(_options):
+        function = option(function)
+    return function
 
 
 @click.command()
-@click.option(
-    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Runs of each engine, in rotation."
-)
-@click.option("--events", type=click.IntRange(1), default=400_000, show_default=True, help="That the topic holds.")
-@click.option(
-    "--stock-events", type=click.IntRange(1), default=40_000, show_default=True, help="For Faust as it comes."
-)
-@click.option("--only", multiple=True, help="Name of an engine; may be repeated.")
-@click.option("--broker", metavar="HOST:PORT", help="A Kafka without a topic clicks.v1; one of our own if not given.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Gets the result as JSON.")
-def command(
-    *, rounds: int, events: int, stock_events: int, only: tuple[str, ...], broker: str | None, report: Path | None
-) -> None:
-    """Measure engines on a real Kafka.
+@options
+def engine(**chosen: object) -> None:
+    """Measure engines on a real Kafka: ours, the bare client, stock Faust, and the peers that can be had.
 
     400,000 clicks of 186 bytes by 50,000 users in 16 partitions; each user's state is count, last time, last 20 items
-    and counts of categories; a commit each second.
+    and counts of categories; a commit each second.  First as a backlog, then, with --paced, at an even pace.
 
     \b
     Example:
-      make bench ARGS="engine --report bench.json"
+      make bench ARGS="engine --rounds 9 --paced 20000 --report bench.json"
     """
-    chosen = [engine for engine in engines(events, stock_events) if not only or engine.name in only]
-    with _kafka(broker) as bootstrap:
-        fill(bootstrap, events)
-        runs = [_run(engine, bootstrap, number) for number in range(rounds) for engine in _rotated(chosen, number)]
-    result = msgspec.json.format(msgspec.json.encode(summary(runs)))
-    click.echo(result)
-    if report:
-        report.write_bytes(result + b"\n")
+    ours, lacking = own()
+    _measure(ours, lacking, **chosen)  # type: ignore[arg-type]
 
 
-def summary(runs: list[Result]) -> dict[str, object]:
-    """Return the medians of each engine, and all runs."""
-    names = list(dict.fromkeys(run.engine for run in runs))
-    rates = {name: _median(runs, name, lambda run: run.events_per_second) for name in names}
-    both = "vitrine" in rates and "reference" in rates
-    return {
-        **{f"{name}_events_per_second": round(rate) for name, rate in rates.items()},
-        "cpu_us_per_event": {name: round(_median(runs, name, lambda run: run.cpu_us_per_event), 2) for name in names},
-        "ratio_to_reference": round(rates["vitrine"] / rates["reference"], 3) if both else None,
-        "runs": runs,
-    }
+@click.command("peers")
+@options
+def peers_command(**chosen: object) -> None:
+    """Measure our engine beside other people's stream processors, on the same broker and topic.
+
+    \b
+    Example:
+      make bench ARGS="peers --rounds 3 --report bench-peers.json"
+    """
+    ours = [it for it in own()[0] if it.name == "vitrine"]
+    _measure(ours, {}, **chosen)  # type: ignore[arg-type]
 
 
-def _median(runs: list[Result], name: str, figure: Callable[[Result], float]) -> float:
-    return statistics.median(figure(run) for run in runs if run.engine == name)
+def _measure(
+    ours: list[Contender],
+    lacking: dict[str, str],
+    *,
+    rounds: int,
+    events: int,
+    slow_events: int,
+    paced: int | None,
+    paced_events: int,
+    only: tuple[str, ...],
+    given: str | None,
+    report: Path | None,
+) -> None:
+    theirs, absent = peers(only)
+    contenders, missing = [*ours, *theirs], lacking | absent
+    unknown = set(only) - {it.name for it in contenders} - set(missing)
+    if unknown:
+        names = ", ".join(it.name for it in [*ours, *peers(())[0]])
+        message = f"--only {min(unknown)}: there is {names}"
+        raise click.UsageError(message)
+    for name, why in missing.items():
+        say(f"{name} is not measured: {why}")
+    chosen = [it for it in contenders if not only or it.name in only]
+    runs: list[Run] = []
+    begun = facts()
+
+    def known() -> dict[str, object]:
+        return {"machine": begun, "events": events, "missing": missing, **summary(runs)}
+
+    with broker(given) as bootstrap:
+        topic = f"bench-{time.time_ns()}.{TOPIC}" if given else TOPIC
+        say(f"filling {topic} with {events:,} clicks ...")
+        fill(bootstrap, topic, events)
+        for number in range(rounds):
+            for rate in (0, paced) if paced else (0,):
+                for contender in _rotated(chosen, number):
+                    if rate and contender.ends_with_topic:
+                        continue
+                    total = min(slow_events, events) if contender.slow else paced_events if rate else events
+                    made = run_once(contender, number, Source(bootstrap, topic, total, rate or 0))
+                    runs.append(made)
+                    say(told(made))
+                    write(report, known())
+    click.echo(msgspec.json.format(msgspec.json.encode(known())))
+    if any(run.error for run in runs if run.engine == "vitrine"):
+        sys.exit(1)
 
 
-def _rotated(engines: list[Engine], number: int) -> list[Engine]:
-    first = number % max(1, len(engines))
-    return engines[first:] + engines[:first]
-
-
-@contextmanager
-def _kafka(broker: str | None) -> Iterator[str]:
-    if broker:
-        yield broker
-        return
-    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder, Kafka(Path(folder)) as kafka:
-        yield kafka.bootstrap
-
-
-def _run(engine: Engine, bootstrap: str, number: int) -> Result:
-    app = f"{engine.name.replace('_', '-')}-{number}"
-    changelog = f"{app}-profiles-changelog"
-    if engine.name == "reference":
-        create_topics(bootstrap, {changelog: PARTITIONS}, {"cleanup.policy": "compact"})
-    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as data:
-        command = (sys.executable, "-W", "ignore", "-m", engine.module, bootstrap, app, str(engine.events), data)
-        done = subprocess.run(
-            (*command, *engine.more), check=False, capture_output=True, text=True, timeout=LIMIT, cwd=ROOT
-        )
-    lines = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
-    if not lines:
-        message = f"{engine.name} gave no result: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-        raise click.ClickException(message)
-    result = msgspec.json.decode(lines[-1].removeprefix(MARK), type=Result)
-    result.engine = engine.name
-    folded = events_in(bootstrap, changelog, engine.counted)
-    if folded != engine.events:
-        message = f"{engine.name}: its states hold {folded:,} events of {engine.events:,}"
-        raise click.ClickException(message)
-    rate, cpu = result.events_per_second, result.cpu_us_per_event
-    click.echo(f"{number} {engine.name}: {rate:,.0f} events/s, {cpu:.2f} us CPU/event, states are right", err=True)
-    return result
+def _rotated(contenders: list[Contender], number: int) -> list[Contender]:
+    first = number % max(1, len(contenders))
+    return contenders[first:] + contenders[:first]

@@ -1,4 +1,4 @@
-"""The workload on the reference engine: BOOTSTRAP APP EVENTS DATA FOLDER, where FOLDER holds its modules.
+"""The workload on the reference engine: BOOTSTRAP APP TOPIC EVENTS DATA FOLDER, where FOLDER holds its modules.
 
 Decode and fold are those of its own `bench_engine.py`.
 """
@@ -13,9 +13,9 @@ from typing import Any
 import faust
 import msgspec
 
-from tests.bench.workload import KEPT_ITEMS, TOPIC, Click, Stopwatch
+from tests.bench.workload import KEPT_ITEMS, Click, Stopwatch
 
-bootstrap, name, events, data, folder = sys.argv[1:6]
+bootstrap, name, topic, events, data, folder = sys.argv[1:7]
 sys.path.insert(0, folder)
 engines, states = importlib.import_module("engine"), importlib.import_module("state")
 
@@ -38,7 +38,7 @@ Profile = msgspec.defstruct(
     array_like=True,
     gc=False,
 )
-clicks = engine.topic(TOPIC)
+clicks = engine.topic(topic)
 profiles = engine.keyspace("profiles", Profile, [clicks])
 decode = msgspec.json.Decoder(Click).decode
 watch = Stopwatch(int(events))

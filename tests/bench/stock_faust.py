@@ -1,4 +1,4 @@
-"""The workload on Faust as it comes, with a table in RocksDB: BOOTSTRAP APP EVENTS DATA."""
+"""The workload on Faust as it comes, with a table in RocksDB: BOOTSTRAP APP TOPIC EVENTS DATA."""
 
 import os
 import sys
@@ -6,9 +6,9 @@ from typing import Any
 
 import faust
 
-from tests.bench.workload import KEPT_ITEMS, PARTITIONS, TOPIC, Stopwatch
+from tests.bench.workload import KEPT_ITEMS, PARTITIONS, Stopwatch
 
-bootstrap, name, events, data = sys.argv[1:5]
+bootstrap, name, topic, events, data = sys.argv[1:6]
 app = faust.App(
     name,
     broker=f"kafka://{bootstrap}",
@@ -20,7 +20,7 @@ app = faust.App(
     table_standby_replicas=0,
     broker_commit_interval=1.0,
 )
-clicks = app.topic(TOPIC, key_type=bytes, key_serializer="raw", value_serializer="json")
+clicks = app.topic(topic, key_type=bytes, key_serializer="raw", value_serializer="json")
 profiles = app.Table("profiles", partitions=PARTITIONS, key_type=bytes)
 watch = Stopwatch(int(events))
 

@@ -4,6 +4,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterator
 
 import msgspec
 from confluent_kafka import Producer
@@ -26,29 +27,19 @@ class Click(msgspec.Struct, gc=False):
     category: str
 
 
-class Result(msgspec.Struct, kw_only=True):
-    """One run of one engine; time and CPU from the first event to the end of the last commit."""
+class Measured(msgspec.Struct, kw_only=True):
+    """What a process tells of itself; time and CPU from the first event to the end of the last commit."""
 
-    engine: str = ""
-    events: int
-    seconds: float
-    events_per_second: float
-    cpu_us_per_event: float
+    n: int
+    """Events."""
+    wall: float
+    """Seconds."""
+    cpu_us: float
+    """For each event."""
 
 
-def fill(bootstrap: str, events: int) -> None:
-    """Create the topic and produce *events* clicks of `USERS` users, the same ones each time."""
-    create_topics(bootstrap, {TOPIC: PARTITIONS})
-    producer = Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "linger.ms": 50,
-            "batch.size": 200_000,
-            "partitioner": "murmur2_random",
-            "queue.buffering.max.messages": events + 1,
-            "queue.buffering.max.kbytes": 1_000_000,
-        }
-    )
+def clicks(events: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and value of *events* clicks of `USERS` users, the same ones each time."""
     lot = random.Random(7)
     for number in range(events):
         user = lot.randrange(USERS)
@@ -57,10 +48,37 @@ def fill(bootstrap: str, events: int) -> None:
             f'{{"event_id":"{number:032x}","user_id":{user},"item_id":{item},"ts":{1_700_000_000_000 + number},'
             f'"type":"click","category":"c{category:03d}","price":{price:.2f},"session":"{user * 7919:016x}","ref":"home"}}'
         )
-        producer.produce(TOPIC, value.encode(), key=f"u{user}".encode())
-    left = producer.flush(120)
+        yield f"u{user}".encode(), value.encode()
+
+
+def fill(bootstrap: str, topic: str, events: int) -> None:
+    """Create *topic* and produce the clicks as fast as they go."""
+    create_topics(bootstrap, {topic: PARTITIONS})
+    out = producer(bootstrap, linger_ms=50, most=events)
+    for key, value in clicks(events):
+        out.produce(topic, value, key=key)
+    flush(out)
+
+
+def producer(bootstrap: str, *, linger_ms: int, most: int) -> Producer:
+    """Return a producer that holds *most* records, and places them as Java's and aiokafka's do."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": linger_ms,
+            "batch.size": 200_000,
+            "partitioner": "murmur2_random",
+            "queue.buffering.max.messages": most + 1,
+            "queue.buffering.max.kbytes": 1_000_000,
+        }
+    )
+
+
+def flush(out: Producer) -> None:
+    """Return when all is delivered."""
+    left = out.flush(120)
     if left:
-        message = f"{left} clicks were not delivered to {bootstrap}"
+        message = f"{left} clicks were not delivered"
         raise RuntimeError(message)
 
 
@@ -80,12 +98,7 @@ class Stopwatch:
 
     def report(self) -> None:
         """Print what was measured from the first event to now, for the parent process."""
-        seconds, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
-        result = Result(
-            events=self.seen,
-            seconds=seconds,
-            events_per_second=self.seen / seconds,
-            cpu_us_per_event=cpu / self.seen * 1e6,
-        )
-        sys.__stdout__.write(f"{MARK}{json.dumps(msgspec.to_builtins(result))}\n")  # type: ignore[union-attr]
+        wall, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
+        measured = Measured(n=self.seen, wall=wall, cpu_us=cpu / self.seen * 1e6)
+        sys.__stdout__.write(f"{MARK}{json.dumps(msgspec.to_builtins(measured))}\n")  # type: ignore[union-attr]
         sys.__stdout__.flush()  # type: ignore[union-attr]
