@@ -87,6 +87,7 @@ def config(settings: Settings) -> Config:
         callers=settings.callers,
         wait_ms=settings.fetch_wait // timedelta(milliseconds=1),
         memory=settings.cache << 20,
+        instance=settings.instance_id,
     )
 
 

@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often state and offsets are made durable."""
     session_timeout: timedelta = timedelta(seconds=10)
     """After how much silence the group gives up a worker."""
+    instance_id: Annotated[str, msgspec.Meta(max_length=249, pattern="^[A-Za-z0-9._-]*$")] = ""
+    """Name that a worker keeps over restarts, such as its pod's: one within the session timeout moves nothing."""
     fetch_wait: timedelta = timedelta(milliseconds=500)
     """Longest poll of a broker without records; one that does not end it when a record comes needs a short one."""
     provider: str = "auto"

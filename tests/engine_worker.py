@@ -20,6 +20,8 @@ from agents.settings import load
 from agents.topics import Topic
 from schemas.base import Id, Record
 
+_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -108,7 +110,7 @@ STAGES = (Sums(), Echo())
 
 def main() -> int:
     """Run until a signal comes."""
-    logging.basicConfig(stream=sys.stderr)
+    logging.basicConfig(stream=sys.stderr, level=os.environ.get("TEST_LOG_LEVEL", "WARNING"), format=_FORMAT)
     settings, metrics = load(os.environ | {}), Metrics(CollectorRegistry())
     try:
         app = build(config(settings), STAGES, metrics)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import faust
+from faust.tables import TableManager
 
 from agents.engine import private, topics
 from agents.engine.assignor import CoPartitionAssignor
@@ -20,6 +21,10 @@ from agents.processor import Folder, Stage
 
 _STOP_SECONDS = 45.0
 """A stop that takes longer is ended by force; what is not committed is repeated by the next worker."""
+
+
+_HEARTBEAT_SECONDS = 0.5
+"""A rebalance waits until every worker has heard of it, which is at its next heartbeat."""
 
 
 class Config(NamedTuple):
@@ -40,6 +45,15 @@ class Config(NamedTuple):
     """Longest poll of a broker without records."""
     memory: int = 256 << 20
     """Bytes that states in use may take."""
+    instance: str = ""
+    """Name of the worker that stays over restarts; empty if it has none."""
+
+
+class Tables(TableManager):
+    """Faust's tables, of which there are none."""
+
+    async def sleep(self, n: Any, *, loop: Any = None) -> None:
+        """Do not wait for tables to be declared, a second at each start."""
 
 
 class App(faust.App):
@@ -98,6 +112,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     app.transport = transport
     app.assignor = CoPartitionAssignor(engine.layout(), engine.on_disk)
     private.skip_record_objects()
+    private.use_coordinator()
     return app
 
 
@@ -111,11 +126,13 @@ def _app(config: Config) -> App:
         "datadir": config.directory,
         "broker_commit_interval": config.commit_seconds,
         "broker_session_timeout": config.session_seconds,
-        "broker_heartbeat_interval": config.session_seconds / 5,
+        "broker_heartbeat_interval": min(_HEARTBEAT_SECONDS, config.session_seconds / 5),
+        "consumer_group_instance_id": config.instance or None,
         "broker_rebalance_timeout": max(60.0, config.session_seconds),
         "broker_request_timeout": max(90.0, config.session_seconds * 2),
         "consumer_auto_offset_reset": "none",  # positions are set here; an offset out of the log is an error
         "consumer_metadata_max_age_ms": 5_000,
+        "TableManager": Tables,
         "table_standby_replicas": 1,  # at 0 Faust takes no assignor of ours
         "topic_allow_declare": False,
         "topic_disable_leader": True,

@@ -20,7 +20,7 @@ from mode import Service
 
 from agents.engine import private
 from agents.engine.delivery import Source
-from agents.engine.errors import LostRecordsError
+from agents.engine.errors import LostRecordsError, TakenInstanceError
 
 if TYPE_CHECKING:
     from agents.engine.engine import Engine
@@ -45,6 +45,16 @@ class Thread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         private.configure(consumer, transport.engine.wait_ms)
         return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer; stop the worker when another one has its instance id."""
+        await super().on_start()
+        app, loop = self.app, self.parent_loop
+        error = TakenInstanceError(
+            f"another worker joined {app.conf.id} as {app.conf.consumer_group_instance_id}: "
+            "give each worker a VITRINE_INSTANCE_ID of its own"
+        )
+        private.when_fenced(private.consumer(self), lambda: _crash(app, loop, error))
 
     async def committed(self, source: Source) -> int | None:
         """Return the committed offset, None if there is none."""
@@ -211,3 +221,9 @@ class Transport(driver.Transport):
 
     Consumer = Consumer
     engine: "Engine"
+
+
+def _crash(app: Any, loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+    """Stop *app*, whose *loop* runs in another thread."""
+    if not app.crashed:
+        asyncio.run_coroutine_threadsafe(app.crash(error), loop)

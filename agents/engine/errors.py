@@ -12,6 +12,13 @@ class ConfigurationError(EngineError):
     """
 
 
+class TakenInstanceError(ConfigurationError):
+    """Another worker runs under the same instance id.
+
+    Operator action: give each worker a VITRINE_INSTANCE_ID of its own.
+    """
+
+
 class FormatError(ConfigurationError):
     """States were written in another format than this version keeps.
 

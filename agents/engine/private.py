@@ -2,14 +2,19 @@
 
 Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
 `AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `engine.py` sets
-`Channel._queue`.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
+`Channel._queue`; `membership.py` overrides `GroupCoordinator._send_req` and `._on_join_complete`, and calls
+`._lookup_assignor` and `._group_instance_id`.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
 """
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+import aiokafka.consumer.consumer
 import aiokafka.consumer.fetcher
 from aiokafka import TopicPartition
+
+from agents.engine.membership import Coordinator
 
 PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """The versions whose insides are known."""
@@ -19,6 +24,9 @@ OVERRIDDEN = ("_drain_messages", "_new_consumer_thread", "_commit")
 
 OVERRIDDEN_THREAD = ("_create_worker_consumer", "_ensure_consumer")
 """Methods of its thread."""
+
+OVERRIDDEN_COORDINATOR = ("_send_req", "_on_join_complete", "_lookup_assignor")
+"""Methods of aiokafka's coordinator."""
 
 
 def versions() -> dict[str, str]:
@@ -52,3 +60,13 @@ def skip_record_objects() -> None:
     """Let aiokafka return its parsed records as they are (2.9 to 1.3 µs each), in the whole process."""
     records: Any = aiokafka.consumer.fetcher.PartitionRecords
     records._consumer_record = lambda self, tp, record: record  # noqa: ARG005, SLF001  see the module
+
+
+def use_coordinator() -> None:
+    """Let aiokafka's group consumers have our coordinator, in the whole process."""
+    aiokafka.consumer.consumer.GroupCoordinator = Coordinator
+
+
+def when_fenced(group_consumer: Any, fenced: Callable[[], None]) -> None:
+    """Have *fenced* called, in the thread of a started consumer, when another worker has its instance id."""
+    group_consumer._coordinator.fenced = fenced  # noqa: SLF001  see the module

@@ -1,15 +1,19 @@
-"""Who gets which partitions, decided as arithmetic."""
+"""Who gets which partitions, and who keeps a warm copy of which, decided as arithmetic."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 U = TypeVar("U", bound=Hashable)
 
+Held = Mapping[str, Sequence[Sequence[U]]]
+"""Member to the units whose state it has, in tiers: what is nearest to being usable first."""
 
-def share_out(units: Sequence[U], held: Mapping[str, Sequence[U]]) -> dict[str, list[U]]:
+
+def share_out(units: Sequence[U], held: Held[U]) -> dict[str, list[U]]:
     """Give each of *units* to one member, equally many to each (one more to some), where they are held if that can be.
 
-    *held*: member to the units whose state it has, those in use first.  The same arguments give the same shares.
+    The same arguments give the same shares.
     """
     members = sorted(held)
     if not members:
@@ -17,13 +21,11 @@ def share_out(units: Sequence[U], held: Mapping[str, Sequence[U]]) -> dict[str, 
     least, surplus = divmod(len(units), len(members))
     shares: dict[str, list[U]] = {member: [] for member in members}
     free = dict.fromkeys(units)
-    for room in (least, least + 1):
-        for member in members:
-            for unit in held[member]:
+    for tier in range(max(map(len, held.values()))):
+        for room in (least, least + 1):
+            for member, unit in _claims(held, members, tier):
                 full = len(shares[member]) >= room or (room > least and surplus <= 0)
-                if full:
-                    break
-                if unit in free:
+                if unit in free and not full:
                     del free[unit]
                     shares[member].append(unit)
                     surplus -= room > least
@@ -31,3 +33,43 @@ def share_out(units: Sequence[U], held: Mapping[str, Sequence[U]]) -> dict[str, 
         member = min(members, key=lambda member: (len(shares[member]), member))
         shares[member].append(unit)
     return shares
+
+
+def keep_warm(
+    shares: Mapping[str, Sequence[U]], held: Held[U], copies: int, units: Collection[U]
+) -> dict[str, list[U]]:
+    """Give each of *units* to *copies* members that don't own it, as far as there are so many.
+
+    The copies of what one member owns are spread evenly over the others, so that whoever takes over takes over a part;
+    they stay where the state is held if that can be.  *shares* are those of `share_out`.
+    """
+    keepers = sorted(held)
+    warm: dict[str, list[U]] = {member: [] for member in shares}
+    for owner in sorted(shares):
+        others = [member for member in keepers if member != owner]
+        wanted = dict.fromkeys((unit for unit in shares[owner] if unit in units), min(copies, len(others)))
+        if not others or not wanted:
+            continue
+        least, surplus = divmod(sum(wanted.values()), len(others))
+        got: Counter[str] = Counter()
+        for tier in range(max(len(held[member]) for member in others)):
+            for room in (least, least + 1):
+                for member, unit in _claims(held, others, tier):
+                    full = got[member] >= room or (room > least and surplus <= 0)
+                    if wanted.get(unit) and not full and unit not in warm[member]:
+                        wanted[unit] -= 1
+                        warm[member].append(unit)
+                        got[member] += 1
+                        surplus -= room > least
+        for unit, missing in wanted.items():
+            free = [member for member in others if unit not in warm[member]]
+            for member in sorted(free, key=lambda member: (got[member], len(warm[member]), member))[:missing]:
+                warm[member].append(unit)
+                got[member] += 1
+    return warm
+
+
+def _claims(held: Held[U], members: Sequence[str], tier: int) -> Iterator[tuple[str, U]]:
+    for member in members:
+        for unit in held[member][tier] if tier < len(held[member]) else ():
+            yield member, unit

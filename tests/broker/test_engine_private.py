@@ -5,16 +5,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiokafka.consumer.consumer
 import aiokafka.consumer.fetcher
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from mode.utils.queues import ThrowableQueue
 
 from agents.engine import private
 from agents.engine.engine import BatchTopic
+from agents.engine.membership import Coordinator
 
 Embedded = Callable[[Mapping[str, int]], str]
 PLACE = TopicPartition("a", 0)
@@ -52,6 +55,31 @@ def test_fausts_consumer_has_what_is_overridden_or_called(name: str) -> None:
 @pytest.mark.parametrize("name", private.OVERRIDDEN_THREAD)
 def test_fausts_thread_has_what_is_overridden_or_called(name: str) -> None:
     assert callable(getattr(driver.AIOKafkaConsumerThread, name))
+
+
+@pytest.mark.parametrize("name", private.OVERRIDDEN_COORDINATOR)
+def test_aiokafkas_coordinator_has_what_is_overridden_or_called(name: str) -> None:
+    assert callable(getattr(GroupCoordinator, name))
+
+
+async def test_a_group_consumer_has_our_coordinator_and_tells_when_it_is_fenced(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aiokafka.consumer.consumer, "GroupCoordinator", GroupCoordinator)
+    private.use_coordinator()
+    consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=embedded({"a": 1}), group_id="g", group_instance_id="i")
+    await consumer.start()
+    heard: list[str] = []
+    private.when_fenced(consumer, lambda: heard.append("fenced"))
+    coordinator = consumer._coordinator
+    try:
+        assert isinstance(coordinator, Coordinator)
+        assert coordinator._group_instance_id == "i"
+        assert coordinator.fenced is not None
+        coordinator.fenced()
+        assert heard == ["fenced"]
+    finally:
+        await consumer.stop()
 
 
 def test_a_channel_keeps_its_queue_where_ours_is_put() -> None:

@@ -1,8 +1,13 @@
 """The group's protocol: what members say, what the leader answers."""
 
+import msgspec
+
 from agents.engine.assignor import CoPartitionAssignor, Layout
 
-LAYOUT = Layout({"item": ("pairs",), "shopper": ("clicks", "searches")}, {"item": 2, "shopper": 4})
+LAYOUT = Layout(
+    {"item": ("pairs",), "shopper": ("clicks", "searches")}, {"item": 2, "shopper": 4}, frozenset({"shopper"})
+)
+TOPICS = ["clicks", "searches", "pairs"]
 
 
 def assignor(*on_disk: tuple[str, int]) -> CoPartitionAssignor:
@@ -67,6 +72,79 @@ def test_a_member_of_another_version_gets_only_topics_that_it_knows() -> None:
     assert sorted(shares["old"]["clicks"] + shares["new"]["clicks"]) == [0, 1, 2, 3]
     assert shares["new"]["searches"] == shares["new"]["clicks"]
     assert "searches" not in shares["old"]
+
+
+def warm_assignor(copies: int = 1) -> CoPartitionAssignor:
+    return CoPartitionAssignor(LAYOUT, tuple, copies=copies)
+
+
+def test_each_state_has_a_warm_copy_where_its_owner_is_not() -> None:
+    members = [warm_assignor() for _ in range(3)]
+
+    shares = assigned(*members)
+
+    kept = sorted(unit for member in members for unit in member.warm)
+    assert kept == [("shopper", n) for n in range(4)]
+    for member, share in zip(members, shares, strict=True):
+        assert not {n for _, n in member.warm} & set(share.get("clicks", []))
+
+
+def test_a_worker_alone_keeps_no_copy() -> None:
+    member = warm_assignor()
+
+    assigned(member)
+
+    assert member.warm == []
+
+
+def test_a_warm_copy_comes_before_what_lies_on_a_disk() -> None:
+    stale = assignor(("shopper", 0))
+    fresh = CoPartitionAssignor(LAYOUT, tuple, caught_up=lambda: [("shopper", 0)])
+
+    shares = assigned(stale, fresh)
+
+    assert 0 in shares[1]["clicks"]
+
+
+def test_a_member_of_the_version_before_is_understood_and_keeps_no_copy() -> None:
+    leader, old = warm_assignor(), assignor()
+    said = {"leader": leader.metadata(TOPICS), "old": old.metadata(TOPICS)}
+    said["old"].user_data = msgspec.msgpack.encode([[("shopper", 1), ("shopper", 2), ("item", 0)]])
+
+    shares = leader.assign(None, said)
+
+    assert {1, 2} <= set(dict(shares["old"].assignment)["clicks"])
+    old.on_assignment(shares["old"])
+    assert old.warm == []
+
+
+def test_the_version_before_understands_what_it_is_given() -> None:
+    leader = warm_assignor()
+
+    given = leader.assign(None, {"a": leader.metadata(TOPICS), "b": leader.metadata(TOPICS)})["b"]
+
+    assert msgspec.msgpack.decode(given.user_data)[0]
+    assert msgspec.msgpack.decode(leader.metadata(TOPICS).user_data)[0] == []
+
+
+def test_a_worker_that_knows_other_rules_asks_for_a_new_assignment_once() -> None:
+    old, new = warm_assignor(copies=0), warm_assignor(copies=1)
+    given = old.assign(None, {"a": old.metadata(TOPICS)})["a"]
+    before = new.metadata(TOPICS)
+    new.on_assignment(given)
+    old.on_assignment(given)
+
+    assert not old.ask()
+    assert new.ask()
+    assert not new.ask()
+    assert new.metadata(TOPICS).user_data != before.user_data
+
+
+def test_a_worker_that_restarts_says_what_it_said() -> None:
+    """A broker starts a rebalance when a member's metadata change."""
+    member = assignor(("shopper", 0), ("shopper", 1))
+
+    assert member.metadata(TOPICS).user_data == assignor(("shopper", 1), ("shopper", 0)).metadata(TOPICS).user_data
 
 
 def test_faust_is_told_of_no_table() -> None:

@@ -18,6 +18,7 @@ from agents.settings import load
         ("VITRINE_COMMIT_INTERVAL", "soon", "VITRINE_COMMIT_INTERVAL: Invalid ISO8601 duration"),
         ("VITRINE_WEIGHTS", "serch=2", "VITRINE_WEIGHTS: unknown feature 'serch'; there are: interest, "),
         ("VITRINE_BROKR", "a:1", "VITRINE_BROKR is no setting; do you mean VITRINE_BROKER?"),
+        ("VITRINE_INSTANCE_ID", "pod 1", "VITRINE_INSTANCE_ID: Expected `str` matching regex"),
         ("VITRINE_XYZZY", "1", "VITRINE_XYZZY is no setting"),
     ],
 )
