@@ -2,7 +2,6 @@
 
 import click
 
-from tests.bench.engine import command as engine
 from tests.bench.engine import engine, peers_command
 from tests.bench.rebalance import command as rebalance
 
@@ -14,7 +13,6 @@ def main() -> None:
 
 main.add_command(engine)
 main.add_command(peers_command)
-main.add_command(engine, "engine")
 main.add_command(rebalance, "rebalance")
 
 if __name__ == "__main__":
