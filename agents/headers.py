@@ -27,6 +27,9 @@ ONLY_OUTPUT = f"{REPLAY}output"
 FAILED = f"{REPLAY}failed"
 """Header that tells how often the record was refused so far."""
 
+SOURCE = "__source"
+"""Header, the first one, that tells where the event was read that a record comes from (`agents.engine.ledger`)."""
+
 _MAX_FAILED = 1_000_000
 
 _VERSION = ("ce_specversion", b"1.0")
@@ -88,7 +91,7 @@ def failed(headers: Headers) -> int:
 
 def as_they_came(headers: Headers) -> list[tuple[str, bytes | None]]:
     """Return *headers* without those that only this system adds."""
-    return [header for header in headers if not header[0].startswith((DEAD_LETTER, REKEY, REPLAY))]
+    return [header for header in headers if not header[0].startswith((DEAD_LETTER, REKEY, REPLAY, SOURCE))]
 
 
 def rekeyed(headers: Headers, event_id: str | None = None) -> Origin | None:

@@ -189,16 +189,17 @@ def sources(folder: Folder | type[Folder]) -> tuple[Topic, ...]:
 
 
 def fold_once(  # noqa: PLR0917  called for every event: names would cost
-    folder: Folder, state: State, source: int, offset: int, event: Any, origin: Origin
+    folder: Folder, state: State, source: int, offset: int, event: Any, origin: Origin, *, new: bool = False
 ) -> Effects | Literal["duplicate", "redelivered"] | None:
     """Fold *event* into *state* unless it is in it already.
 
     It was read at *offset* of the topic with index *source* in `sources`; *origin* is the place where the shop put it,
-    another one if it was misplaced.  A name instead of effects says why it was not folded.
+    another one if it was misplaced.  *new*: it is known that nobody sent it twice.  A name instead of effects says why it
+    was not folded.
     """
     if offset <= state.offsets[source]:
         return "redelivered"
-    if origin.id is not None:
+    if origin.id is not None and not new:
         while len(state.recent) <= source:
             state.recent.append([])
         ring = state.recent[source]

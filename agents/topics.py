@@ -32,6 +32,9 @@ class Topic(msgspec.Struct, frozen=True):
     about: str = ""
     """What its records say, in one line."""
     compacted: bool = False
+    in_order: bool = False
+    """Whether its records are functions of one event each, and leave in the order of the events: then a mark for each
+    source tells what is repeated (`agents.engine.ledger`)."""
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -46,13 +49,19 @@ CATALOG = Topic(
     "catalog.v1", CatalogEntry, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
 )
 
-SENTIMENTS = Topic("sentiments.v1", Sentiment, "shopper", "What a review says, for the profile of its author.")
-MERGES = Topic("merges.v1", Merge, "shopper", "What an anonymous profile hands to the known one, once.")
-FEEDBACK = Topic("feedback.v1", Feedback, "item", "What a review says, for its item.")
-RESPONSES = Topic(
-    "responses.v1", Response, "shopper", "What a shopper did that names the list or the copy it was done with."
+SENTIMENTS = Topic(
+    "sentiments.v1", Sentiment, "shopper", "What a review says, for the profile of its author.", in_order=True
 )
-PAIRS = Topic("pairs.v1", Pair, "item", "An item was seen beside others.")
+MERGES = Topic("merges.v1", Merge, "shopper", "What an anonymous profile hands to the known one, once.")
+FEEDBACK = Topic("feedback.v1", Feedback, "item", "What a review says, for its item.", in_order=True)
+RESPONSES = Topic(
+    "responses.v1",
+    Response,
+    "shopper",
+    "What a shopper did that names the list or the copy it was done with.",
+    in_order=True,
+)
+PAIRS = Topic("pairs.v1", Pair, "item", "An item was seen beside others.", in_order=True)
 ITEM_CARDS = Topic(
     "item-cards.v1",
     ItemCard,
@@ -86,18 +95,21 @@ REKEY_SHOPPERS = Topic(
     None,
     "shopper",
     "Records of the shopper's topics that stood in another partition, under their right key.",
+    in_order=True,
 )
 REKEY_ITEMS = Topic(
     "rekey.items.v1",
     None,
     "item",
     "Records of the item's topics that stood in another partition, under their right key.",
+    in_order=True,
 )
 REKEY_OUTCOMES = Topic(
     "rekey.outcomes.v1",
     None,
     "shopper",
     "Records of the topics that outcomes are made from that stood in another partition, under their right key.",
+    in_order=True,
 )
 
 INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)

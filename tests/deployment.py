@@ -21,7 +21,8 @@ from agents.settings import load
 from agents.topics import BY_NAME
 
 EPOCH_BYTES = 4
-FENCE_KEY = b"\xff__fence"
+RESERVED = b"\xff"
+"""How keys of a changelog begin that are no keys of states."""
 ASKED, ANSWER_SECONDS, LOOK_SECONDS = 20, 3, 0.2
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
@@ -214,7 +215,7 @@ class Deployment:
             if epoch < epochs[message.partition()]:
                 continue
             epochs[message.partition()] = epoch
-            if message.key() != FENCE_KEY:
+            if not message.key().startswith(RESERVED):
                 states[message.key().decode()] = msgspec.msgpack.decode(message.value()[EPOCH_BYTES:])
         return states
 

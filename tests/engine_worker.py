@@ -45,8 +45,8 @@ class Sum(Record, frozen=True, kw_only=True):
 CLICKS = Topic("clicks.v1", Tick, "shopper")
 SEARCHES = Topic("searches.v1", Tick, "shopper")
 REVIEWS = Topic("reviews.v1", Tick, "shopper")
-PAIRS = Topic("pairs.v1", Tick, "item")
-SENTIMENTS = Topic("sentiments.v1", Tick, "shopper")
+PAIRS = Topic("pairs.v1", Tick, "item", in_order=True)
+SENTIMENTS = Topic("sentiments.v1", Tick, "shopper", in_order=True)
 LISTS = Topic("recommendations.v1", Sum, "shopper")
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agents.engine.delivery import Delivery, Entry
-from agents.engine.outbox import Outbox
-from agents.headers import cloud_event
+from agents.engine.outbox import Headers, Outbox
+from agents.headers import SOURCE, cloud_event
 from agents.intake import partition_of
 from agents.metrics import Metrics
 from agents.processor import Output
@@ -55,17 +55,22 @@ class Context:
         """Return the name of a topic on the broker."""
         return self._prefix + topic
 
-    def emit(self, output: Output, source: str, settled: Callable[[], None] | None = None) -> None:
-        """Send what a processor put out; *source* names it (`/vitrine/items`)."""
+    def emit(
+        self, output: Output, source: str, settled: Callable[[], None] | None = None, place: bytes | None = None
+    ) -> None:
+        """Send what a processor put out; *source* names it (`/vitrine/items`), *place* says what it comes from."""
         value = None if output.value is None else _encode(output.value)
-        self.send(output.topic, output.key.encode(), value, cloud_event(output, source), settled)
+        headers: Headers = cloud_event(output, source)
+        if place is not None and output.topic.in_order:
+            headers = [(SOURCE, place), *headers]
+        self.send(output.topic, output.key.encode(), value, headers, settled)
 
     def send(
         self,
         topic: Topic,
         key: bytes | None,
         value: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]],
+        headers: Headers,
         settled: Callable[[], None] | None = None,
     ) -> None:
         """Send bytes under *key*, where records of this key belong."""

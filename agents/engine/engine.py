@@ -387,7 +387,7 @@ class Engine:
 
     def _clear_owed(self) -> None:
         for runner in self.runners:
-            runner.queue.clear(lambda entry: not self.delivery.owns(entry.partition))
+            runner.clear(lambda entry: not self.delivery.owns(entry.partition))
 
     def _count_outputs(self, topic: str, records: int) -> None:
         self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)

@@ -12,6 +12,7 @@ from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry
 from agents.engine.keyspace import Keyspace
+from agents.engine.ledger import place
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner, rekeyed_origin
 from agents.engine.store import Shard
@@ -70,12 +71,13 @@ class FolderRunner(Runner):
         self.context.metrics.unscored.labels(self.stage.name).inc()
         super().give_up(item, error)
 
-    def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:  # noqa: C901, PLR0912  a call costs
+    def _fold(self, shard: Shard, batch: Batch, records: Sequence[Any]) -> None:  # noqa: C901, PLR0912, PLR0915  a call costs
         """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
         topic, partition, entry = batch.topic, batch.partition, batch.entry
         intake, source, folder = self.intakes[topic], self._index[topic], self.stage
         decode, key_of = intake.decode, intake.source.key
         states, find, touch, folded = shard.states, shard.states.get, shard.dirty.add, 0
+        hear = shard.ledger.hear if intake.source.topic.in_order else None
         for record in records:
             key, value, headers = record.key, record.value, record.headers
             event_id = None
@@ -99,9 +101,15 @@ class FolderRunner(Runner):
                 if self._check(intake, batch, record, event, event_id):
                     continue
                 state = states[key]
-            offset = record.offset
+            offset, new = record.offset, event_id is None
+            if hear is not None and headers and headers[0][0] == wire.SOURCE:
+                heard = hear(source, headers[0][1] or b"")
+                if heard is False and offset > state.offsets[source]:
+                    self.outcomes[topic, "duplicate"] += 1
+                    continue
+                new = new or heard is True
             origin = Origin(topic, partition, offset, record.timestamp, event_id)
-            if event_id is None and offset > state.offsets[source]:  # `fold_once` for most events, without the call
+            if new and offset > state.offsets[source]:  # `fold_once` for most events, without the call
                 state.revision += 1
                 effects: Any = folder.fold(state, event, origin)
                 state.offsets[source] = offset
@@ -113,8 +121,8 @@ class FolderRunner(Runner):
             elif type(effects) is Effects:
                 touch(key)
                 self.outcomes[topic, effects.outcome] += 1
-                for fact in effects.facts:
-                    self.emit(fact)
+                if effects.facts:
+                    self.tell(effects.facts, topic, partition, offset)
                 for owed in effects.owed:
                     self._owe((partition, key), owed, entry, origin, record)
             else:
@@ -146,15 +154,21 @@ class FolderRunner(Runner):
                 self._reask(shard, batch, record, read.event, origin)
                 continue
             key, state = record.key, shard.states[record.key]
-            effects = fold_once(self.stage, state, 0, record.offset, read.event, origin)
+            new, (name, told) = False, record.headers[0]
+            if name == wire.SOURCE:
+                heard = shard.ledger.hear(0, told or b"")
+                if heard is False and record.offset > state.offsets[0]:
+                    self.outcomes[batch.topic, "duplicate"] += 1
+                    continue
+                new = heard is True and read.id is None  # else its producer may have sent it twice
+            effects = fold_once(self.stage, state, 0, record.offset, read.event, origin, new=new)
             if isinstance(effects, str):
                 self._not_folded(shard, batch, record, effects, read.event, origin)
                 continue
             shard.dirty.add(key)
             effects = effects or Effects()
             self.outcomes[batch.topic, effects.outcome] += 1
-            for fact in effects.facts:
-                self.emit(fact)
+            self.tell(effects.facts, batch.topic, batch.partition, record.offset)
             for owed in effects.owed:
                 self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 
@@ -197,7 +211,9 @@ class FolderRunner(Runner):
         """Send a misplaced record to where its shopper's or item's records are."""
         self.outcomes[batch.topic, "rekeyed"] += 1
         origin = Origin(batch.topic, batch.partition, record.offset, record.timestamp, found.id)
-        self.context.send(self._topics[0], found.key.encode(), record.value, wire.rekey(origin, record.headers))
+        told = wire.SOURCE, place(batch.topic, batch.partition, record.offset, 0)
+        headers = [told, *wire.rekey(origin, record.headers)]
+        self.context.send(self._topics[0], found.key.encode(), record.value, headers)
 
     def _not_folded(  # noqa: PLR0917  all of one record
         self, shard: Shard, batch: Batch, record: Any, why: str, event: Any, origin: Origin

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from agents.engine.errors import FormatError, StateError
 
 EPOCH = struct.Struct(">I")
-FENCE_KEY = b"\xff__fence"
-"""No key of a state: those are UTF-8."""
+RESERVED = b"\xff"
+"""How keys begin that are no keys of states: those are UTF-8."""
+FENCE_KEY = RESERVED + b"__fence"
+LEDGER_KEY = RESERVED + b"__ledger"
 
 _COUNT_BITS = 24
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-from rocksdict import Cache, WriteBatch
+from rocksdict import Cache
 
 from agents.engine.changelog import BITE, Changelog, Stretch
-from agents.engine.formats import EPOCH, FENCE_KEY, Kept, next_epoch
+from agents.engine.errors import FencedError
+from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, Kept, next_epoch
 from agents.engine.states import Usage
 from agents.engine.store import Flush, Shard
 from agents.processor import Folder, State, sources
@@ -96,7 +97,7 @@ class Keyspace:
         for shard in list(self.shards.values()):
             if not shard.active or not shard.unflushed:
                 continue
-            keys, flush = shard.begin_flush(), Flush(shard, [], WriteBatch(raw_mode=True))
+            keys, flush = shard.begin_flush()
             for start in range(0, len(keys), BITE):
                 shard.encode(self._encode, keys[start : start + BITE], flush)
                 await asyncio.sleep(0)
@@ -104,7 +105,7 @@ class Keyspace:
                     break
             else:
                 flushes.append(flush)
-        if flushes:
+        if flushes and flushes[-1].items:
             self._sample(flushes[-1])
         return flushes
 
@@ -116,7 +117,14 @@ class Keyspace:
 
     async def write(self, flush: Flush) -> None:
         """Make *flush* durable; a FencedError says that another worker writes this partition."""
-        at: Stretch = await self.changelog.append(flush.shard.partition, flush.items)
+        partition, first = flush.shard.partition, flush.shard.next_offset
+        at = await self.changelog.append(partition, flush.items) if flush.items else Stretch(first, first)
+        if flush.ledger is not None:  # only when the states are there: it must not be ahead of them
+            behind = await self.changelog.append(partition, [(LEDGER_KEY, flush.ledger)])
+            if behind.first != at.end:
+                message = f"partition {partition}: wrote {behind.first} to {behind.end}, expected {at.end}"
+                raise FencedError(message)
+            at = Stretch(at.first, behind.end)
         flush.shard.flushed(flush, at)
 
     def _decode(self, raw: bytes | memoryview | None) -> State:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,8 +10,11 @@ import msgspec
 from agents import headers as wire
 from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
+from agents.engine.delivery import Entry, Partition
+from agents.engine.ledger import place
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner
+from agents.engine.turns import Act, Turns
 from agents.intake import Rejection
 from agents.processor import Mapper, Origin
 from agents.topics import Topic
@@ -23,6 +27,7 @@ class MapperRunner(Runner):
 
     def __init__(self, mapper: Mapper, context: Context) -> None:
         super().__init__(mapper, context, owed_limit=1)
+        self._turns: Turns[Partition] = Turns()
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -55,6 +60,21 @@ class MapperRunner(Runner):
         self.outcomes[item.place[0][0], "dead_letter"] += 1
         super().give_up(item, error)
 
+    def in_turn(self, item: Item, act: Act) -> None:
+        """Let outputs leave in the order of the log: who hears them knows repeats by how far it has heard."""
+        for its in self._turns.finish(item.entries[0].partition, item.place, act):
+            its()
+
+    def place(self, item: Item, number: int) -> bytes:
+        """Return where the record of *item* was read."""
+        topic, partition, offset = item.place[0]
+        return place(topic, partition, offset, number)
+
+    def clear(self, gone: Callable[[Entry], bool]) -> None:
+        """Drop the records whose partitions are another worker's."""
+        super().clear(gone)
+        self._turns.drop(lambda partition: not self.context.delivery.owns(partition))
+
     def _take(self, batch: Batch, record: Any) -> None:
         intake, topic = self.intakes[batch.topic], batch.topic
         read = intake.admit(
@@ -72,7 +92,6 @@ class MapperRunner(Runner):
             return
         origin = msgspec.structs.replace(origin, id=read.id)
         request = (self.stage.plan(read.event, origin), origin, record)
-        place = ((topic, batch.partition, record.offset), "")
-        self.queue.put(
-            place, request, batch.entry, now=time.monotonic(), since=record.timestamp, linger=0.0, shed=False
-        )
+        name = ((topic, batch.partition, record.offset), "")
+        self._turns.begin(batch.entry.partition, name)
+        self.queue.put(name, request, batch.entry, now=time.monotonic(), since=record.timestamp, linger=0.0, shed=False)

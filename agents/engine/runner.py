@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents import headers as wire
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry
+from agents.engine.ledger import place
 from agents.engine.owed import Item, OwedQueue
+from agents.engine.turns import Act
 from agents.intake import Intake, Rejection
 from agents.processor import Origin, Output, Stage
 from agents.topics import BY_NAME, REKEYS, Topic, dead_letters
@@ -66,9 +69,24 @@ class Runner(ABC):
             self.newest[batch.topic] = newest
             self.context.metrics.last_event.labels(self.stage.name, batch.topic).set(newest / 1000)
 
-    def emit(self, output: Output) -> None:
-        """Send an output on behalf of an event that is folded."""
-        self.context.emit(output, self.source)
+    def in_turn(self, item: Item, act: Act) -> None:
+        """Do what makes an end of a taken *item* when its turn has come: at once, unless others leave before it."""
+        del item
+        act()
+
+    def place(self, item: Item, number: int) -> bytes | None:
+        """Return what tells where the *number*-th output of *item* comes from; None if it mirrors a state."""
+        del item, number
+        return None
+
+    def clear(self, gone: Callable[[Entry], bool]) -> None:
+        """Drop the owed work that only entries that are *gone* wait for."""
+        self.queue.clear(gone)
+
+    def tell(self, facts: Sequence[Output], topic: str, partition: int, offset: int) -> None:
+        """Send the *facts* of an event that is folded, and was read at this place."""
+        for number, fact in enumerate(facts):
+            self.context.emit(fact, self.source, place=place(topic, partition, offset, number))
 
     def reject(self, topic: Topic, origin: Origin, record: Any, why: Rejection) -> None:
         """Send a record that can't be used to its dead letters, as it came."""

@@ -77,7 +77,7 @@ class Scorer:
         work = []
         for item, job in planned:
             if job is None:
-                self._settle(item)
+                runner.in_turn(item, partial(self._settle, item))
             else:
                 work.append((item, job))
         if not work:
@@ -89,12 +89,11 @@ class Scorer:
             if not item.entries:
                 continue  # its partition is another worker's by now
             if isinstance(result, Exception):
-                runner.give_up(item, result)
-                self.wake()
+                runner.in_turn(item, partial(self._give_up, item, result))
             else:
                 outputs = runner.stage.finish(job, result)
                 metrics.tally(name, runner.stage.tally(outputs))
-                self._send(item, outputs)
+                runner.in_turn(item, partial(self._send, item, outputs))
         runner.count()
 
     async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:
@@ -118,10 +117,14 @@ class Scorer:
         if not outputs:
             self._made(item)
             return
-        missing = [len(outputs)]
+        missing, runner = [len(outputs)], self._runner
         settled = partial(self._acked, item, missing)
-        for output in outputs:
-            self._runner.context.emit(output, self._runner.source, settled)
+        for number, output in enumerate(outputs):
+            runner.context.emit(output, runner.source, settled, runner.place(item, number))
+
+    def _give_up(self, item: Item, error: Exception) -> None:
+        self._runner.give_up(item, error)
+        self.wake()
 
     def _acked(self, item: Item, missing: list[int]) -> None:
         missing[0] -= 1

@@ -18,10 +18,11 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from agents.engine.changelog import Stretch
 from agents.engine.errors import FencedError
-from agents.engine.formats import EPOCH, FENCE_KEY, Decode, Kept, format_of
+from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, RESERVED, Decode, Kept, format_of
+from agents.engine.ledger import Ledger
 from agents.engine.states import States, Usage
 
-_META_KEY = b"\xff__meta"
+_META_KEY = RESERVED + b"__meta"
 
 
 class ChangelogRecord(Protocol):
@@ -52,6 +53,8 @@ class Flush(NamedTuple):
     items: list[tuple[bytes, bytes]]
     batch: Any
     """A RocksDB write batch of the same states."""
+    ledger: bytes | None
+    """What is to be written behind them, if anything."""
 
 
 class Shard:
@@ -69,6 +72,9 @@ class Shard:
         """Keys to be flushed."""
         self._leaving: set[bytes] = set()
         """Keys of the flush that is under way, or was broken off."""
+        self.ledger = Ledger()
+        self._noted = False
+        """Whether the ledger is in the flush that is under way, or was broken off."""
         self.fenced = 0
         """Records of former owners seen so far."""
         self._path = path
@@ -138,7 +144,8 @@ class Shard:
         """
         self._meta.epoch = epoch
         self._persist(WriteBatch(raw_mode=True), next_offset)
-        self.states, self.dirty, self._leaving = States(self._find, self._usage), set(self._stale), set()
+        self.states, self.dirty, self._leaving = States(self._find, self._usage), self._stale - {LEDGER_KEY}, set()
+        self.ledger, self._noted = self._read_ledger(), LEDGER_KEY in self._stale
         self.active = True
 
     # -- following the events
@@ -146,13 +153,15 @@ class Shard:
     @property
     def unflushed(self) -> bool:
         """Whether something is to be flushed."""
-        return bool(self.dirty or self._leaving)
+        return bool(self.dirty or self._leaving or self.ledger.changed or self._noted)
 
-    def begin_flush(self) -> list[bytes]:
-        """Return the keys to be flushed; what changes from now on is for the next flush."""
+    def begin_flush(self) -> tuple[list[bytes], Flush]:
+        """Return the keys to be flushed, and what they go into; what changes from now on is for the next flush."""
         self._leaving |= self.dirty
         self.dirty.clear()
-        return list(self._leaving)
+        self._noted = self._noted or self.ledger.changed
+        ledger = EPOCH.pack(self._meta.epoch) + self.ledger.encode() if self._noted else None
+        return list(self._leaving), Flush(self, [], WriteBatch(raw_mode=True), ledger)
 
     def encode(self, encode: Callable[[Any], bytes], keys: Sequence[bytes], flush: Flush) -> None:
         """Add the present states of *keys* to *flush*."""
@@ -169,11 +178,16 @@ class Shard:
 
     def flushed(self, flush: Flush, at: Stretch) -> None:
         """Take over what lies in the changelog *at*; a FencedError says that somebody else wrote before or between."""
-        if at.first != self.next_offset or at.end - at.first != len(flush.items):
+        records = len(flush.items) + (flush.ledger is not None)
+        if at.first != self.next_offset or at.end - at.first != records:
             message = f"partition {self.partition}: wrote {at.first} to {at.end}, expected {self.next_offset}"
             raise FencedError(message)
         if self._stale:
             self._stale.difference_update(key for key, _ in flush.items)
+        if flush.ledger is not None:
+            self._stale.discard(LEDGER_KEY)
+            flush.batch.put(LEDGER_KEY, flush.ledger)
+            self._noted = False
         self._leaving.clear()
         self._persist(flush.batch, at.end)
 
@@ -188,12 +202,13 @@ class Shard:
     def stored(self) -> Iterator[tuple[bytes, Any]]:
         """Yield key and state of all that is written."""
         for key, raw in self._db.items():
-            if isinstance(key, bytes) and key != _META_KEY:
+            if isinstance(key, bytes) and not key.startswith(RESERVED):
                 yield key, self._read(key, raw)
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""
         self.active, self.states, self.dirty, self._leaving = False, States(_nothing, self._usage), set(), set()
+        self.ledger, self._noted = Ledger(), False
 
     def close(self) -> None:
         """Release the files."""
@@ -206,6 +221,13 @@ class Shard:
 
     def _read(self, key: bytes, raw: bytes) -> Any:
         return self._kept.read(self._decode, self.partition, key, raw, self.next_offset)
+
+    def _read_ledger(self) -> Ledger:
+        raw = self._db.get(LEDGER_KEY)
+        if raw is None:
+            return Ledger()
+        found: Ledger = self._kept.read(Ledger, self.partition, LEDGER_KEY, raw, self.next_offset)
+        return found
 
     def _persist(self, batch: WriteBatch, next_offset: int) -> None:
         self._meta.next_offset, self._meta.stale = next_offset, list(self._stale)

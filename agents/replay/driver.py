@@ -135,7 +135,8 @@ class Replayer:
         elif isinstance(stage, Folder):
             if isinstance(found, Misplaced):
                 self.outcomes[stage.name, topic, "rekeyed"] += 1
-            self._fold(stage, source.number, record, found, origin)
+            new = source.intake.source.topic.in_order and not isinstance(found, Misplaced)
+            self._fold(stage, source.number, record, found, origin, new=new)
 
     def _take_replayed(self, record: LogRecord) -> None:
         """Take a dead letter that was replayed: what it says, mended perhaps, is nowhere else in the log."""
@@ -163,7 +164,17 @@ class Replayer:
             return
         self._fold(stage, source.number, record, Misplaced(key, found.event, found.id), origin)
 
-    def _fold(self, stage: Folder, source: int, record: LogRecord, found: Admitted | Misplaced, origin: Origin) -> None:
+    def _fold(
+        self,
+        stage: Folder,
+        source: int,
+        record: LogRecord,
+        found: Admitted | Misplaced,
+        origin: Origin,
+        *,
+        new: bool = False,
+    ) -> None:
+        """Fold a record; *new*: it is known that nobody sent it twice."""
         states, rekey, kept = self._folding[stage.name]
         topic, offset = record.topic, record.offset
         if isinstance(found, Misplaced):
@@ -175,7 +186,7 @@ class Replayer:
         if state is None:
             state = states[key] = stage.new()
             state.offsets = [-1] * kept
-        effects = fold_once(stage, state, source, offset, found.event, origin)
+        effects = fold_once(stage, state, source, offset, found.event, origin, new=new)
         if effects is None or isinstance(effects, str):
             self.outcomes[stage.name, topic, effects or "folded"] += 1
             return

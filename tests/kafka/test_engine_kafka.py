@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.engine import topics
-from agents.engine.formats import EPOCH, FENCE_KEY
+from agents.engine.formats import EPOCH, RESERVED
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from tests.deployment import Deployment
@@ -106,10 +106,12 @@ def states(workers: Workers) -> Totals:
         if epoch < epochs[message.partition()]:
             continue
         epochs[message.partition()] = epoch
+        if key.startswith(RESERVED):
+            continue
         if len(message.value()) > EPOCH.size:
             state = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=Summed)
             found[key.decode()] = state.n, state.total
-        elif key != FENCE_KEY:
+        else:
             found.pop(key.decode(), None)
     return found
 

@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 from agents.intake import partition_of
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS, RECOMMENDATIONS, REKEY_SHOPPERS
-from tests.deployment import EPOCH_BYTES, FENCE_KEY
+from tests.deployment import EPOCH_BYTES, RESERVED
 from tests.storefront import PARTITIONS, PRODUCERS, Shop, installed, java, need, open_shop, run
 
 CLICKS_EACH = 2
@@ -149,7 +149,7 @@ def profiles(shop: Shop) -> dict[tuple[str, int], Profile]:
             message.value()[EPOCH_BYTES:], type=Profile
         )
         for message in shop.deployment.read("shoppers", changelog=True)
-        if message.key() != FENCE_KEY
+        if not message.key().startswith(RESERVED)
     }
 
 

@@ -1,6 +1,7 @@
 """Folding, mapping and scoring without a broker: what becomes of each record, and of what is owed for it."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from agents.engine.context import Batch, Context
 from agents.engine.delivery import Delivery, Entry
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
+from agents.engine.ledger import Ledger, place
 from agents.engine.mapping import MapperRunner
 from agents.engine.outbox import Outbox
 from agents.engine.runner import Runner
@@ -27,7 +29,7 @@ from agents.intake import partition_of
 from agents.metrics import Metrics
 from agents.processor import Effects, Folder, Input, Mapper, Origin, fact_id
 from agents.topics import CLICKS, REVIEWS
-from tests.engine_worker import Echo, Summed, Sums, Tick
+from tests.engine_worker import PAIRS, Echo, Summed, Sums, Tick
 
 PARTITIONS = 4
 ADA = b"ada"
@@ -143,10 +145,10 @@ class World:
         self.delivery.stop(entry)
         return entry
 
-    async def score(self) -> None:
+    async def score(self, callers: int = 1) -> None:
         """Make all that is owed."""
-        with ThreadPoolExecutor(1) as threads:
-            scorer = Scorer(self.runner, threads, 1)
+        with ThreadPoolExecutor(callers) as threads:
+            scorer = Scorer(self.runner, threads, callers)
             failures: list[BaseException] = []
             scorer.start(failures.append)
             while len(self.runner.queue) + self.runner.queue.flying:
@@ -473,6 +475,125 @@ async def test_a_partition_that_was_taken_away_is_not_folded_on(tmp_path: Path) 
     await world.runner.handle(Batch("clicks.v1", HOME, [record(tick(1))], entry))
 
     assert world.outcomes() == {}
+
+
+class Totals(Folder):
+    """Sums what pairs say."""
+
+    name = "totals"
+    state = Summed
+    inputs = (Input(PAIRS, key=lambda it: f"i{it.number % 7}"),)
+
+    def fold(self, state: Summed, event: Tick, origin: Origin) -> Effects:
+        del origin
+        state.total += event.number
+        return Effects()
+
+
+def told(number: int, offset: int, headers: Any = ()) -> Any:
+    """Return a pair of the click at *offset* of partition 0."""
+    source = (wire.SOURCE, place("clicks.v1", 0, offset, 0))
+    return record(tick(number), f"i{number % 7}".encode(), [source, ("ce_id", b"p%d" % offset), *headers])
+
+
+async def test_a_fact_that_is_told_again_is_not_folded_again_however_much_came_between(tmp_path: Path) -> None:
+    world = await World(Totals(), tmp_path).opened()
+    there = partition_of(b"i0", PARTITIONS)
+
+    await world.read("pairs.v1", there, *(told(7, offset) for offset in range(100)))
+    await world.read("pairs.v1", there, *(told(7, offset) for offset in range(101)), at=100)
+
+    assert world.keyspace.shards[there].states[b"i0"].total == 101 * 7
+    assert world.keyspace.shards[there].states[b"i0"].recent == []
+    assert world.outcomes() == {("pairs.v1", "folded"): 101, ("pairs.v1", "duplicate"): 100}
+
+
+async def test_a_fact_that_is_read_again_is_heard_again(tmp_path: Path) -> None:
+    """After a crash states may be there that the ledger knows nothing of: they were written before it."""
+    world = await World(Totals(), tmp_path).opened()
+    there = partition_of(b"i0", PARTITIONS)
+    await world.read("pairs.v1", there, told(7, 5))
+    shard = world.keyspace.shards[there]
+    shard.ledger = Ledger()
+    partition = world.delivery.close(("pairs.v1", there))
+    assert partition is not None
+    world.delivery.open(partition, 0)
+
+    await world.read("pairs.v1", there, told(7, 5), told(7, 5))
+
+    assert shard.states[b"i0"].total == 7
+    assert world.outcomes() == {
+        ("pairs.v1", "folded"): 1,
+        ("pairs.v1", "redelivered"): 1,
+        ("pairs.v1", "duplicate"): 1,
+    }
+
+
+async def test_a_fact_that_says_no_place_is_known_by_its_id(tmp_path: Path) -> None:
+    world = await World(Totals(), tmp_path).opened()
+    there = partition_of(b"i0", PARTITIONS)
+    twice = [record(tick(7), b"i0", [(wire.SOURCE, b"?"), ("ce_id", b"p1")]) for _ in range(2)]
+
+    await world.read("pairs.v1", there, *twice)
+
+    assert world.outcomes() == {("pairs.v1", "folded"): 1, ("pairs.v1", "duplicate"): 1}
+
+
+async def test_a_producer_cannot_say_what_was_heard(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    forged = [(wire.SOURCE, place("clicks.v1", 0, 10**9, 0))]
+
+    await world.read("clicks.v1", HOME, *(record(tick(1), headers=forged) for _ in range(2)))
+
+    assert world.outcomes() == {("clicks.v1", "folded"): 2}
+
+
+async def test_facts_say_where_their_events_were_read(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("clicks.v1", HOME, record(tick(1)), record(tick(2)))
+    await world.read("rekey.shoppers.v1", HOME, record(tick(3), headers=wire.rekey(Origin("clicks.v1", 1, 7, 1), [])))
+    await world.score()
+
+    places = [it[4][wire.SOURCE] for it in world.sent.on("pairs.v1")]
+    assert places == [
+        place("clicks.v1", HOME, 0, 0),
+        place("clicks.v1", HOME, 1, 0),
+        place("rekey.shoppers.v1", HOME, 0, 0),
+    ]
+    assert not [it for it in world.sent.on("recommendations.v1") if wire.SOURCE in it[4]]
+
+
+async def test_a_misplaced_record_that_is_sent_on_again_is_known_by_its_place(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    await world.read("clicks.v1", HOME, *(record(tick(n), key=b"bob") for n in range(100)))
+    sent = [record(it[3], it[2], it[4].items()) for it in world.sent.on("rekey.shoppers.v1")]
+    again = [record(it[3], it[2], it[4].items()) for it in world.sent.on("rekey.shoppers.v1")]
+
+    await world.read("rekey.shoppers.v1", HOME, *sent, *again)
+
+    assert world.keyspace.shards[HOME].states[ADA].n == 100
+    assert world.outcomes()["rekey.shoppers.v1", "duplicate"] == 100
+
+
+async def test_what_a_mapper_tells_leaves_in_the_order_of_the_log(tmp_path: Path) -> None:
+    class Slow(Echo):
+        """Takes longest for the first of its records."""
+
+        def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
+            for event, _ in jobs:
+                time.sleep(0.05 if event.number == 0 else 0)
+            return jobs
+
+    world = World(Slow(), tmp_path)
+    await world.read("reviews.v1", 0, *(record(tick(number)) for number in range(70)), record(b"{"))
+
+    await world.score(callers=3)
+
+    assert [msgspec.json.decode(it[3] or b"")["number"] for it in world.sent.on("sentiments.v1")] == list(range(70))
+    assert [it[4][wire.SOURCE] for it in world.sent.on("sentiments.v1")] == [
+        place("reviews.v1", 0, offset, 0) for offset in range(70)
+    ]
+    assert world.committable() == {("reviews.v1", 0): 71}
 
 
 async def test_a_mapped_record_is_committed_when_its_outputs_are_out(tmp_path: Path) -> None:

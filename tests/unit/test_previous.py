@@ -8,7 +8,7 @@ import pytest
 from rocksdict import Cache
 
 from agents.engine.changelog import Changelog
-from agents.engine.formats import EPOCH, FENCE_KEY, format_of
+from agents.engine.formats import EPOCH, RESERVED, format_of
 from agents.engine.keyspace import Keyspace
 from agents.intake import Admitted, Intake
 from agents.items.agent import Items
@@ -34,7 +34,7 @@ def keyspace(folder: Folder, directory: Path) -> Keyspace:
 def states(folder: str, partition: int | None = None) -> dict[bytes, bytes]:
     """Return key to the bytes of its last state, as the changelog has them."""
     records = PREVIOUS.records[f"{folder}-changelog"]
-    own = [it for it in records if it.key != FENCE_KEY and partition in {None, it.partition}]
+    own = [it for it in records if not (it.key or b"").startswith(RESERVED) and partition in {None, it.partition}]
     return {it.key or b"": (it.value or b"")[EPOCH.size :] for it in own}
 
 
