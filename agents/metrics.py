@@ -5,6 +5,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
+from agents.engine.lineage import Wiped
 from agents.processor import Outcome, Stage
 from agents.tallies import Tallies
 from agents.topics import Topic, dead_letters
@@ -45,6 +46,7 @@ class Metrics:
             *(self.batch_size, self.batch_wait, self.batch_run),
             *(self.state_written, self.state_restored, self.state_fenced, self.state_reopened),
             *(self.state_memory, self.state_misses, self.state_evicted),
+            self.restore_left,
         )
         self._tallies = Tallies(
             {"lists": self.lists, "list_slots": self.list_slots, "slots": self.slots, "copies": self.copies}
@@ -137,6 +139,19 @@ class Metrics:
             "vitrine_state_written", "States written to the changelog.", ["agent"], registry=to
         )
         self.state_restored = Counter("vitrine_state_restored", "Changelog records restored.", ["agent"], registry=to)
+        self.restore_left = Gauge(
+            "vitrine_restore_left_records",
+            "Changelog records before an agent's states are all here; fewer come where it was compacted.",
+            ["agent"],
+            registry=to,
+        )
+        self.state_wiped = Counter(
+            "vitrine_state_wiped",
+            "Local stores emptied, to be restored from the changelog: damaged; foreign, of another changelog; recreated, "
+            "of one that was deleted; cut or forked, of one that lost records.",
+            ["agent", "reason"],
+            registry=to,
+        )
         self.state_fenced = Counter(
             "vitrine_state_fenced", "Changelog records of former owners, ignored.", ["agent"], registry=to
         )
@@ -192,6 +207,8 @@ class Metrics:
             self.view_lag.labels(view.topic.name)
         for metric in self._by_agent:
             metric.labels(stage.name)
+        for why in get_args(Wiped):
+            self.state_wiped.labels(stage.name, why)
         self._tallies.declare(stage.name, stage.tallies)
 
     def tally(self, agent: str, tallies: Iterable[tuple[str, str, int]]) -> None:

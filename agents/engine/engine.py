@@ -16,12 +16,12 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.topics import Topic as FaustTopic
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
-from rocksdict import Cache
 
 from agents.engine import changelog, topics
 from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
+from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Partition, Source
 from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
@@ -44,8 +44,8 @@ _QUEUED_RECORDS = 32_000
 _BATCH_RECORDS = 4_000
 _DRAIN_SECONDS = 10.0
 _LISTS_SECONDS = 5.0
-_CACHE_BYTES = 64 << 20
-"""RocksDB's blocks, of all partitions together."""
+_STORE_BYTES = 128 << 20
+"""Of RocksDB, all stores together."""
 
 
 class BatchTopic(FaustTopic):
@@ -125,8 +125,8 @@ class Engine:
         )
         views = [view for stage in stages for view in stage.views]
         self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
-        blocks = Cache(_CACHE_BYTES)
-        self.runners: list[Runner] = [self._runner(stage, directory, blocks, owed_lists) for stage in stages]
+        stores = Memory(_STORE_BYTES)
+        self.runners: list[Runner] = [self._runner(stage, directory, stores, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
         self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
         self._readers = _readers(self.runners)
@@ -361,11 +361,11 @@ class Engine:
 
     # -- wiring
 
-    def _runner(self, stage: Stage, directory: Path, blocks: Cache, owed_lists: int) -> Runner:
+    def _runner(self, stage: Stage, directory: Path, stores: Memory, owed_lists: int) -> Runner:
         self.metrics.declare(stage, topics.read_by(stage))
         if isinstance(stage, Folder):
             log_of_states = Changelog(topics.changelog(self.app.conf.id, stage.name))
-            return FolderRunner(stage, Keyspace(stage, log_of_states, directory, blocks), self.context, owed_lists)
+            return FolderRunner(stage, Keyspace(stage, log_of_states, directory, stores), self.context, owed_lists)
         return MapperRunner(stage, self.context)  # type: ignore[arg-type]  # there are two kinds
 
     def _attach(self, runner: Runner) -> None:

@@ -40,6 +40,34 @@ class LostRecordsError(EngineError):
     """
 
 
+class LostStatesError(EngineError):
+    """A changelog does not hold all states that were made, and no store here has them.
+
+    Operator action: what the message says; to start with what is left would be wrong for ever.
+    """
+
+
+class StoreError(EngineError):
+    """A local store can't be read or written.
+
+    Operator action: what the message says; the changelog has all that it held.
+    """
+
+
+class DamagedStoreError(StoreError):
+    """The files of a local store do not hold what they should.
+
+    Operator action: start the worker again; it empties the store and restores it from the changelog.
+    """
+
+
+class UnusableStoreError(ConfigurationError):
+    """The folder of a local store is another worker's, or may not be written to.
+
+    Operator action: what the message says.
+    """
+
+
 class StateError(EngineError):
     """What is stored is no state of this processor.
 

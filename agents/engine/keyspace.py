@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-from rocksdict import Cache
 
 from agents.engine.changelog import BITE, Changelog, Stretch
+from agents.engine.database import Memory
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, Kept, next_epoch
 from agents.engine.states import Usage
@@ -18,14 +18,14 @@ from agents.processor import Folder, State, sources
 class Keyspace:
     """The partitions of a processor's state that this worker has."""
 
-    def __init__(self, folder: Folder, changelog: Changelog, directory: Path, blocks: Cache) -> None:
+    def __init__(self, folder: Folder, changelog: Changelog, directory: Path, memory: Memory) -> None:
         self.name = folder.name
         self.folder = folder
         self.changelog = changelog
         self.shards: dict[int, Shard] = {}
         self.usage = Usage()
         self._directory = directory
-        self._blocks = blocks
+        self._memory = memory
         self._assigning = asyncio.Lock()
         self._offsets = len(sources(folder))
         self._encode = msgspec.msgpack.Encoder().encode
@@ -54,7 +54,7 @@ class Keyspace:
         """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
         path = self._directory / f"{self.name}-{partition}.db"
         opening = asyncio.ensure_future(
-            asyncio.to_thread(Shard, partition, path, self._blocks, self.kept, self._decode, self.usage)
+            asyncio.to_thread(Shard, partition, path, self._memory, self.kept, self._decode, self.usage)
         )
         try:
             await asyncio.shield(opening)

@@ -10,8 +10,16 @@ from aiokafka.errors import KafkaError
 
 from agents.engine.context import Context
 from agents.engine.delivery import Partition, Source
-from agents.engine.errors import FencedError, FormatError, LostRecordsError, StateError
+from agents.engine.errors import (
+    ConfigurationError,
+    FencedError,
+    LostRecordsError,
+    LostStatesError,
+    StateError,
+    StoreError,
+)
 from agents.engine.folding import FolderRunner
+from agents.engine.progress import Progress
 from agents.engine.restore import restore
 from agents.engine.store import Shard
 
@@ -19,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 _COMMITTED_SECONDS = 10
+
+_HOPELESS = (ConfigurationError, LostStatesError, StateError, StoreError)
+"""What trying again does not mend."""
 
 Committed = Callable[[Source], Awaitable[int | None]]
 """The group's offset of a partition, None if it never committed one."""
@@ -37,6 +48,7 @@ class Openings:
         self._committed = committed
         self._stopping = stopping
         self._tasks: set[asyncio.Task[None]] = set()
+        self._progress: dict[str, Progress] = {}
 
     def start(self, lookup: AIOKafkaConsumer) -> None:
         """Ask *lookup* where logs begin and end: the group's own consumer would answer behind its long poll."""
@@ -74,6 +86,7 @@ class Openings:
 
     async def _restore(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
         keyspace, metrics, name, todo = runner.keyspace, self._context.metrics, runner.stage.name, list(shards)
+        progress = self._progress.setdefault(name, Progress(name, metrics))
 
         async def activate(shard: Shard) -> int | None:
             end = await keyspace.activate(shard)
@@ -81,22 +94,51 @@ class Openings:
                 self.open(self._partitions(runner, shard.partition))
             return end
 
-        count = metrics.state_restored.labels(name).inc
+        async def folded(number: int) -> bool:
+            return await self._folded(runner, number)
+
         begun = time.monotonic()
         while todo and not self._stopping():
             try:
-                await restore(self._servers, keyspace.changelog.topic, todo, activate, count)
-            except (FormatError, StateError) as error:
+                await restore(
+                    self._servers, keyspace.changelog.topic, todo, activate=activate, folded=folded, progress=progress
+                )
+            except _HOPELESS as error:
                 await self._context.fail(error)
                 return
             except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
                 log.warning("restore failed, trying again", agent=name, error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
+            finally:
+                self._tell_emptied(runner, todo)
             todo = [shard for shard in todo if not shard.active]
         for shard in shards:
             metrics.state_fenced.labels(name).inc(shard.fenced)
             shard.fenced = 0
         log.info("state restored", agent=name, partitions=len(shards), seconds=round(time.monotonic() - begun, 3))
+
+    def _tell_emptied(self, runner: FolderRunner, shards: Iterable[Shard]) -> None:
+        for shard in shards:
+            if shard.emptied:
+                self._context.metrics.state_wiped.labels(runner.stage.name, shard.emptied).inc()
+                log.warning(
+                    "a local store was emptied, its states come from the changelog",
+                    agent=runner.stage.name,
+                    partition=shard.partition,
+                    reason=shard.emptied,
+                    detail=shard.detail,
+                )
+                shard.emptied = None
+
+    async def _folded(self, runner: FolderRunner, number: int) -> bool:
+        """Tell whether the group has committed events of partition *number* of any of its topics."""
+        places = [TopicPartition(self._context.name(topic.name), number) for topic in runner.topics]
+        starts = await self._lookup.beginning_offsets(places)
+        for place in places:
+            committed = await asyncio.wait_for(self._committed(tuple(place)), _COMMITTED_SECONDS)
+            if committed is not None and committed > starts[place]:
+                return True
+        return False
 
     async def _open(self, partitions: Sequence[Partition]) -> None:
         """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
@@ -124,16 +166,24 @@ class Openings:
         found = (self._delivery.find((self._context.name(topic.name), number)) for topic in runner.topics)
         return [partition for partition in found if partition is not None]
 
+    async def _watched(self, work: Awaitable[None]) -> None:
+        """Let no failure leave partitions closed in silence."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  whatever it is, nobody else will hear of it
+            await self._context.fail(error)
+
     def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(self._watched(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
 def _check_offset(place: TopicPartition, offset: int, start: int, end: int) -> None:
     if not start <= offset <= end:
+        why = "records were deleted before they were read" if offset < start else "the topic was made anew, or cut"
         message = (
-            f"{place.topic}-{place.partition}: the group is at {offset}, the log has {start} to {end}: records were "
-            "deleted before they were read; find out why, then set the group's offset with kafka-consumer-groups"
+            f"{place.topic}-{place.partition}: the group is at {offset}, the log has {start} to {end}: {why}; find out why, "
+            "then set the group's offset with kafka-consumer-groups"
         )
         raise LostRecordsError(message)

@@ -4,23 +4,39 @@ One call serves one assignment, with a consumer of its own (assigned, not subscr
 the call.  Cancelling it therefore leaves nothing behind that could reach a later assignment.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from agents.engine import lineage
+from agents.engine.errors import LostStatesError
+from agents.engine.lineage import Log
+from agents.engine.progress import Progress
 from agents.engine.store import Shard
+from agents.engine.topics import identity
 
 _BITE = 2_000
 """Records applied before other tasks may run."""
+_LOOKS = 3
+"""How often a log is looked at before states are said to be missing: a leader that is none any more may have answered."""
+_LOOK_SECONDS = 1.0
+
+Folded = Callable[[int], Awaitable[bool]]
+"""Tells whether events of a partition were folded and committed."""
 
 
-def reader(servers: str, *, wait_ms: int) -> AIOKafkaConsumer:
-    """Return a consumer without a group that sees committed records only; *wait_ms* is its longest poll."""
+def reader(servers: str, *, wait_ms: int, reset: str = "earliest") -> AIOKafkaConsumer:
+    """Return a consumer without a group that sees committed records only; *wait_ms* is its longest poll.
+
+    *reset*: what it does where its offset is not in the log; "none" is an error.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=servers,
         group_id=None,
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset=reset,
         isolation_level="read_committed",
         fetch_max_wait_ms=wait_ms,
     )
@@ -30,47 +46,154 @@ async def restore(
     servers: str,
     topic: str,
     shards: Iterable[Shard],
+    *,
     activate: Callable[[Shard], Awaitable[int | None]],
-    progress: Callable[[int], None],
+    folded: Folded,
+    progress: Progress,
 ) -> None:
     """Bring each of *shards* to the end of its partition of *topic* and *activate* it as soon as it is there.
 
     *activate* returns None, or the offset up to which the shard has to be restored before it can be tried again.
-    *progress* is told how many records were applied.
+    A LostStatesError says that the changelog can't complete a store, and a start from the rest would be wrong.
     """
-    consumer = reader(servers, wait_ms=100)
-    behind = {TopicPartition(topic, shard.partition): shard for shard in shards}
+    consumer = reader(servers, wait_ms=100, reset="none")
+    work = {TopicPartition(topic, shard.partition): shard for shard in shards}
     try:
         await consumer.start()
-        consumer.assign(list(behind))
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(behind))
-        for place, shard in behind.items():
-            if shard.foreign or shard.next_offset > ends[place]:
-                shard.wipe()
-            consumer.seek(place, shard.next_offset)
+        consumer.assign(list(work))
+        await _Restore(consumer, servers, topic, work, folded, progress).run(activate)
+    finally:
+        for shard in work.values():
+            progress.end(shard.partition)
+        await consumer.stop()
+
+
+class _Restore:
+    """One call of `restore`."""
+
+    def __init__(  # noqa: PLR0917  all it needs to know
+        self,
+        consumer: AIOKafkaConsumer,
+        servers: str,
+        topic: str,
+        behind: dict[TopicPartition, Shard],
+        folded: Folded,
+        progress: Progress,
+    ) -> None:
+        self._consumer = consumer
+        self._servers = servers
+        self._topic = topic
+        self._behind = dict(behind)
+        self._folded = folded
+        self._progress = progress
+        self._ends: dict[TopicPartition, int] = {}
+        self._unproven: set[TopicPartition] = set()
+        """Where the record that the store read last is to be seen once more, to know that the log is still the same."""
+
+    async def run(self, activate: Callable[[Shard], Awaitable[int | None]]) -> None:
+        """Restore all."""
+        await self._begin()
+        behind, consumer = self._behind, self._consumer
         while behind:
             for place, shard in list(behind.items()):
-                if shard.next_offset >= ends[place]:
+                if shard.next_offset >= self._ends[place] and place not in self._unproven:
+                    if shard.unclaimed:
+                        await self._excuse(place, "unclaimed", shard)
                     end = await activate(shard)
                     if end is None:
                         del behind[place]
                         consumer.pause(place)
+                        self._progress.end(shard.partition)
                     else:
-                        ends[place] = end
+                        self._ends[place] = end
             if behind:
-                await _step(consumer, behind, progress)
-    finally:
-        await consumer.stop()
+                await self._step()
+
+    async def _begin(self) -> None:
+        """Find out whether stores and logs belong together, and where to begin."""
+        logs = await self._look()
+        for place, shard in self._behind.items():
+            log = logs[place]
+            self._ends[place] = log.end
+            if _begins_anew(shard, log):
+                shard.wipe("foreign" if shard.foreign else "recreated")
+            if shard.next_offset > log.end:
+                shard.wipe("cut")
+            shard.follow(log.topic_id)
+            last = shard.last.offset
+            if log.start <= last < shard.next_offset:
+                self._unproven.add(place)
+            self._consumer.seek(place, last if place in self._unproven else shard.next_offset)
+            self._progress.begin(shard.partition, log.end - shard.next_offset)
+
+    async def _look(self) -> dict[TopicPartition, Log]:
+        """Return the logs; a LostStatesError if one of them lacks states, however often one looks."""
+        places = list(self._behind)
+        for look in range(1, _LOOKS + 1):
+            topic_id = await asyncio.to_thread(identity, self._servers, self._topic)
+            if topic_id is None:
+                losses = [lineage.gone(self._topic)]
+            else:
+                starts = await self._consumer.beginning_offsets(places)
+                ends = await self._consumer.end_offsets(places)
+                logs = {place: Log(topic_id, starts[place], ends[place]) for place in places}
+                losses = [line for place, log in logs.items() if (line := await self._loss(place, log))]
+            if not losses:
+                return logs
+            if look < _LOOKS:
+                await asyncio.sleep(_LOOK_SECONDS)
+        raise LostStatesError(losses[0])
+
+    async def _loss(self, place: TopicPartition, log: Log) -> str | None:
+        """Return what to say if *log* can't complete the store of *place*."""
+        shard = self._behind[place]
+        next_offset = 0 if _begins_anew(shard, log) else shard.next_offset
+        gap = lineage.gap(next_offset, log)
+        if gap is None or lineage.excused(gap, folded=await self._folded(place.partition)):
+            return None
+        return lineage.loss(f"{place.topic}-{place.partition}", gap, next_offset, log)
+
+    async def _excuse(self, place: TopicPartition, gap: lineage.Gap, shard: Shard) -> None:
+        """Raise a LostStatesError unless nothing is lost by *gap*."""
+        if not lineage.excused(gap, folded=await self._folded(place.partition)):
+            log = Log(shard.topic_id, 0, self._ends[place])
+            raise LostStatesError(lineage.loss(f"{place.topic}-{place.partition}", gap, shard.next_offset, log))
+
+    async def _step(self) -> None:
+        """Apply what can be read now; control records and compacted tails move a shard on without a record."""
+        fetched = await self._consumer.getmany(*self._behind, timeout_ms=200, max_records=_BITE)
+        for place, shard in self._behind.items():
+            records: Sequence[Any] = fetched.get(place, ())
+            position = await self._consumer.position(place)
+            if place in self._unproven:
+                if not records and position <= shard.last.offset:
+                    continue
+                self._unproven.discard(place)
+                if not await self._prove(place, shard, records):
+                    continue
+                records = [record for record in records if record.offset >= shard.next_offset]
+            if records or position > shard.next_offset:
+                shard.apply(records, position)
+                left = max(0, self._ends[place] - position)
+                self._progress.applied(shard.partition, len(records), left)
+
+    async def _prove(self, place: TopicPartition, shard: Shard, records: Sequence[Any]) -> bool:
+        """Tell whether *records* begin with the one that *shard* read last; begin anew with a log that does not.
+
+        A record that was compacted away proves nothing, and nothing speaks against the log.
+        """
+        first = records[0] if records else None
+        if first is None or first.offset != shard.last.offset:
+            return True
+        if lineage.checksum(first.key, first.value) == shard.last.sum:
+            return True
+        await self._excuse(place, "forked", shard)
+        topic_id = shard.topic_id
+        shard.wipe("forked")
+        shard.follow(topic_id)
+        self._consumer.seek(place, shard.next_offset)
+        return False
 
 
-async def _step(
-    consumer: AIOKafkaConsumer, behind: dict[TopicPartition, Shard], progress: Callable[[int], None]
-) -> None:
-    """Apply what can be read now; control records and compacted tails move a shard on without a record."""
-    fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=_BITE)
-    for place, shard in behind.items():
-        records = fetched.get(place, ())
-        position = await consumer.position(place)
-        if records or position > shard.next_offset:
-            shard.apply(records, position)
-            progress(len(records))
+def _begins_anew(shard: Shard, log: Log) -> bool:
+    return shard.foreign or (shard.next_offset > 0 and lineage.another(shard.topic_id, log.topic_id))

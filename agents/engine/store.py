@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import WriteBatch
 
 from agents.engine.changelog import Stretch
+from agents.engine.database import Database, Memory
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, RESERVED, Decode, Kept, format_of
 from agents.engine.ledger import Ledger
+from agents.engine.lineage import Last, Wiped, checksum
 from agents.engine.states import States, Usage
 
 _META_KEY = RESERVED + b"__meta"
@@ -44,6 +46,11 @@ class _Meta(msgspec.Struct, array_like=True):
     """Keys whose last changelog record is a fenced one."""
     changelog: str = ""
     """The topic that the states come from; empty if written by a version that did not say."""
+    topic_id: str = ""
+    """The broker's id of that topic; empty if it told none."""
+    last: Last = Last()
+    unclaimed: bool = False
+    """Whether no fence was seen: every changelog that a worker ever used has one."""
 
 
 class Flush(NamedTuple):
@@ -61,7 +68,7 @@ class Shard:
     """One partition of the states of a processor."""
 
     def __init__(  # noqa: PLR0917  all it needs to know
-        self, partition: int, path: Path, blocks: Cache, kept: Kept, decode: Decode, usage: Usage | None = None
+        self, partition: int, path: Path, memory: Memory, kept: Kept, decode: Decode, usage: Usage | None = None
     ) -> None:
         self.partition = partition
         self.active = False
@@ -77,16 +84,19 @@ class Shard:
         """Whether the ledger is in the flush that is under way, or was broken off."""
         self.fenced = 0
         """Records of former owners seen so far."""
-        self._path = path
-        self._blocks = blocks
         self._kept = kept
         self._decode = decode
-        self._open()
+        self._db = Database(path, memory)
+        self.emptied: Wiped | None = "damaged" if self._db.healed else None
+        """Why the store had to be emptied; whoever tells it sets it back."""
+        self._remember()
 
-    def _open(self) -> None:
-        self._db = _open_db(self._path, self._blocks)
+    def _remember(self) -> None:
         raw = self._db.get(_META_KEY)
-        self._meta = msgspec.msgpack.decode(raw, type=_Meta) if raw else _Meta()
+        try:
+            self._meta = msgspec.msgpack.decode(raw, type=_Meta) if raw is not None else _Meta(unclaimed=True)
+        except msgspec.MsgspecError:
+            self.wipe("damaged")
         self._stale = set(self._meta.stale)
 
     @property
@@ -106,6 +116,30 @@ class Shard:
         return meta.epoch > 0 and (meta.changelog not in {"", kept.changelog} or format_of(meta.epoch) != kept.format)
 
     # -- following the changelog
+
+    @property
+    def topic_id(self) -> str:
+        """The broker's id of the changelog that the states come from; empty if it is not known."""
+        return self._meta.topic_id
+
+    @property
+    def last(self) -> Last:
+        """The record that was read or written last."""
+        return self._meta.last
+
+    @property
+    def unclaimed(self) -> bool:
+        """Whether nothing of the changelog that was read says that a worker ever used it."""
+        return self._meta.unclaimed
+
+    @property
+    def detail(self) -> str:
+        """What RocksDB said of files that were no good."""
+        return self._db.healed
+
+    def follow(self, topic_id: str) -> None:
+        """Note which changelog the states come from; it is kept with the next write."""
+        self._meta.topic_id = topic_id
 
     def apply(self, records: Sequence[ChangelogRecord], next_offset: int) -> None:
         """Write restored records, without those of former owners, and where the changelog goes on.
@@ -129,20 +163,26 @@ class Shard:
                 batch.put(key, value)
             elif key != FENCE_KEY:
                 batch.delete(key)
+            else:
+                meta.unclaimed = False
+        if records:
+            meta.last = Last(records[-1].offset, checksum(records[-1].key, records[-1].value))
         self._persist(batch, next_offset)
 
-    def wipe(self) -> None:
+    def wipe(self, why: Wiped) -> None:
         """Start from an empty store."""
-        self.close()
-        Rdict.destroy(str(self._path))
-        self._open()
+        self.deactivate()
+        self.emptied = why
+        self._db.clear()
+        self._remember()
 
     def take_over(self, epoch: int, next_offset: int) -> None:
         """Begin to use the states: our fence of *epoch* is in the changelog, and nothing stands before it unread.
 
         Keys whose last record is a fenced one are to be written again.
         """
-        self._meta.epoch = epoch
+        self._meta.epoch, self._meta.unclaimed = epoch, False
+        self._meta.last = Last(next_offset - 1, checksum(FENCE_KEY, EPOCH.pack(epoch)))
         self._persist(WriteBatch(raw_mode=True), next_offset)
         self.states, self.dirty, self._leaving = States(self._find, self._usage), self._stale - {LEDGER_KEY}, set()
         self.ledger, self._noted = self._read_ledger(), LEDGER_KEY in self._stale
@@ -189,6 +229,8 @@ class Shard:
             flush.batch.put(LEDGER_KEY, flush.ledger)
             self._noted = False
         self._leaving.clear()
+        newest = flush.items[-1] if flush.ledger is None else (LEDGER_KEY, flush.ledger)
+        self._meta.last = Last(at.end - 1, checksum(*newest))
         self._persist(flush.batch, at.end)
 
     def evict(self, key: bytes) -> bool:
@@ -238,15 +280,3 @@ class Shard:
 
 def _nothing(key: bytes) -> tuple[Any, int]:
     raise KeyError(key)
-
-
-def _open_db(path: Path, blocks: Cache) -> Rdict:
-    options, table = Options(raw_mode=True), BlockBasedOptions()
-    options.create_if_missing(create_if_missing=True)
-    options.set_write_buffer_size(32 << 20)
-    options.set_max_open_files(256)
-    table.set_bloom_filter(10, block_based=False)
-    table.set_block_cache(blocks)
-    options.set_block_based_table_factory(table)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Rdict(str(path), options=options)

@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from prometheus_client import CollectorRegistry
-from rocksdict import Cache
 
 from agents import headers as wire
 from agents.engine.context import Batch, Context
+from agents.engine.database import Memory
 from agents.engine.delivery import Delivery
 from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
@@ -31,7 +31,7 @@ from tests.property.test_engine_partition import Log, finish
 
 KEYS = ("i0", "i1", "i2")
 SOURCES = (("clicks.v1", 0), ("clicks.v1", 1), ("searches.v1", 0))
-BLOCKS = Cache(1 << 20)
+MEMORY = Memory(4 << 20)
 
 
 class Heard(State, array_like=True):
@@ -82,9 +82,9 @@ class Hearer:
             changed=lambda: None,
             fail=cast("Any", None),
         )
-        self.keyspace = Keyspace(Hearing(), log, directory, BLOCKS)
+        self.keyspace = Keyspace(Hearing(), log, directory, MEMORY)
         self.runner = FolderRunner(self.keyspace.folder, self.keyspace, context, 100)
-        self.shard = Shard(0, directory / "hearing-0.db", BLOCKS, self.keyspace.kept, self.keyspace._decode)
+        self.shard = Shard(0, directory / "hearing-0.db", MEMORY, self.keyspace.kept, self.keyspace._decode)
         self.keyspace.shards[0] = self.shard
         self.log = log
         self.read = 0

@@ -11,9 +11,9 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from rocksdict import Cache
 
 from agents.engine.changelog import Changelog, Stretch
+from agents.engine.database import Memory
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY
 from agents.engine.keyspace import Keyspace
@@ -25,7 +25,7 @@ from tests.engine_worker import Summed, Sums, Tick
 KEYS = [b"ada", b"bob", b"cem", b"dot"]
 SOURCES = (1, 2)
 """Indices of the inputs in a state's offsets."""
-BLOCKS = Cache(1 << 20)
+MEMORY = Memory(4 << 20)
 decode = msgspec.msgpack.Decoder(Summed).decode
 
 
@@ -87,8 +87,8 @@ class Process:
 
     def __init__(self, directory: Path, log: Log) -> None:
         self.log = log
-        self.keyspace = Keyspace(Sums(), log, directory, BLOCKS)
-        self.shard = Shard(0, directory / "sums-0.db", BLOCKS, self.keyspace.kept, self.keyspace._decode)
+        self.keyspace = Keyspace(Sums(), log, directory, MEMORY)
+        self.shard = Shard(0, directory / "sums-0.db", MEMORY, self.keyspace.kept, self.keyspace._decode)
         self.keyspace.shards[0] = self.shard
         self.target: int | None = None
         """Where the restore ends; None if there is none."""

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rocksdict import Cache
 
+from agents.engine.database import Memory
 from agents.engine.errors import ConfigurationError, FormatError, StateError
 from agents.engine.formats import EPOCH, FENCE_KEY, Kept, format_of, next_epoch
 from agents.engine.store import Shard
 
 KEPT = Kept("app-sums-changelog", 2)
-BLOCKS = Cache(1 << 20)
+MEMORY = Memory(4 << 20)
 SECOND = 1 << 24
 """The first epoch of format 2, but for the count."""
 
@@ -29,7 +29,7 @@ def shard(folder: Path, kept: Kept = KEPT) -> Shard:
     def decode(raw: bytes | memoryview | None) -> list[int]:
         return [] if raw is None else msgspec.msgpack.decode(raw, type=list[int])
 
-    return Shard(3, folder / "sums-3.db", BLOCKS, kept, decode)
+    return Shard(3, folder / "sums-3.db", MEMORY, kept, decode)
 
 
 def test_an_epoch_tells_its_format_and_the_first_is_as_before_there_were_any() -> None:
@@ -118,7 +118,7 @@ def test_a_store_of_another_changelog_or_format_is_foreign(tmp_path: Path, other
     ours = shard(tmp_path)
 
     assert ours.foreign
-    ours.wipe()
+    ours.wipe("foreign")
     assert not ours.foreign
     assert (ours.next_offset, ours.epoch) == (0, 0)
     ours.close()

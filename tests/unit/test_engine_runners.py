@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
 from prometheus_client import CollectorRegistry
-from rocksdict import Cache
 
 from agents import headers as wire
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
+from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Entry
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
@@ -120,7 +120,7 @@ class World:
         )
         self.runner: Runner
         if isinstance(stage, Folder):
-            self.keyspace = Keyspace(stage, Changelog("c"), directory, Cache(1 << 20))
+            self.keyspace = Keyspace(stage, Changelog("c"), directory, Memory(4 << 20))
             self.runner = FolderRunner(stage, self.keyspace, self.context, 100)
         else:
             self.runner = MapperRunner(stage, self.context)

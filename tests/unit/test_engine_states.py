@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rocksdict import Cache
 
 from agents.engine.changelog import Changelog, Stretch
+from agents.engine.database import Memory
 from agents.engine.footprint import footprint
 from agents.engine.keyspace import Keyspace
 from agents.engine.states import ENTRY, States, Usage, evict, relieve
@@ -181,7 +181,7 @@ class Log(Changelog):
 
 
 async def test_a_state_that_made_room_is_read_again_as_it_was_flushed(tmp_path: Path) -> None:
-    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Cache(1 << 20))
+    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Memory(4 << 20))
     [shard] = await keyspace.assign([0])
     await keyspace.activate(shard)
     for number in range(50):
@@ -202,7 +202,7 @@ async def test_a_state_that_made_room_is_read_again_as_it_was_flushed(tmp_path: 
 
 
 async def test_nothing_makes_room_while_it_is_on_its_way(tmp_path: Path) -> None:
-    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Cache(1 << 20))
+    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Memory(4 << 20))
     [shard] = await keyspace.assign([0])
     await keyspace.activate(shard)
     shard.dirty.add(b"a")
@@ -228,8 +228,8 @@ def test_samples_tell_how_much_memory_a_state_takes() -> None:
 
 
 def test_a_partition_that_was_taken_away_finds_nothing(tmp_path: Path) -> None:
-    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Cache(1 << 20))
-    shard = Shard(0, tmp_path / "sums-0.db", Cache(1 << 20), keyspace.kept, keyspace._decode)
+    keyspace = Keyspace(Sums(), Log("c"), tmp_path, Memory(4 << 20))
+    shard = Shard(0, tmp_path / "sums-0.db", Memory(4 << 20), keyspace.kept, keyspace._decode)
 
     with pytest.raises(KeyError):
         shard.states[b"a"]

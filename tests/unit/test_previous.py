@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rocksdict import Cache
 
 from agents.engine.changelog import Changelog
+from agents.engine.database import Memory
 from agents.engine.formats import EPOCH, RESERVED, format_of
 from agents.engine.keyspace import Keyspace
 from agents.intake import Admitted, Intake
@@ -20,7 +20,7 @@ from tests import previous
 from tests.doubles import MODELS
 
 PREVIOUS = previous.read()
-BLOCKS = Cache(1 << 20)
+MEMORY = Memory(4 << 20)
 FOLDERS: list[Folder] = [Shoppers(MODELS, Policy()), Items(MODELS)]
 BAD = {"clicks.v1": 3}
 """Records that were dead letters for the version before, too."""
@@ -28,7 +28,7 @@ RECORDS = [name for name in PREVIOUS.records if name in BY_NAME and BY_NAME[name
 
 
 def keyspace(folder: Folder, directory: Path) -> Keyspace:
-    return Keyspace(folder, Changelog(f"{previous.NAME}-{folder.name}-changelog"), directory, BLOCKS)
+    return Keyspace(folder, Changelog(f"{previous.NAME}-{folder.name}-changelog"), directory, MEMORY)
 
 
 def states(folder: str, partition: int | None = None) -> dict[bytes, bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka import admin as _admin
 
 from agents.engine.errors import ConfigurationError
@@ -24,6 +24,26 @@ _LOOK_SECONDS = 0.1
 def existing(servers: str) -> dict[str, int]:
     """Return topic to partition count on the broker; a ConfigurationError if nobody answers."""
     return {name: len(topic.partitions) for name, topic in _metadata(_client(servers), servers).topics.items()}
+
+
+def identity(servers: str, topic: str) -> str | None:
+    """Return the id that the broker gave *topic* when it was made, and gives to no other; None if there is no such topic.
+
+    Empty where the broker tells none.
+
+    A KafkaException or a ConfigurationError if nobody answers.
+    """
+    client = _client(servers)
+    metadata = _metadata(client, servers)
+    if metadata.controller_id not in metadata.brokers:
+        return ""  # an embedded one
+    asked = client.describe_topics(TopicCollection([topic]), request_timeout=_LONGER_SECONDS)
+    try:
+        return str(asked[topic].result().topic_id)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise
 
 
 def look(servers: str, names: Iterable[str]) -> Cluster:
