@@ -88,6 +88,7 @@ def config(settings: Settings) -> Config:
         wait_ms=settings.fetch_wait // timedelta(milliseconds=1),
         memory=settings.cache << 20,
         instance=settings.instance_id,
+        warm_copies=settings.warm_copies,
     )
 
 

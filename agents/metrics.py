@@ -45,6 +45,7 @@ class Metrics:
             *(self.owed, self.shed, self.unscored, self.output_latency),
             *(self.batch_size, self.batch_wait, self.batch_run),
             *(self.state_written, self.state_restored, self.state_fenced, self.state_reopened),
+            *(self.warm, self.warm_lag),
             *(self.state_memory, self.state_misses, self.state_evicted),
             self.restore_left,
         )
@@ -166,6 +167,15 @@ class Metrics:
         )
         self.state_evicted = Counter(
             "vitrine_state_evicted", "States that made room in memory for others.", ["agent"], registry=to
+        )
+        self.warm = Gauge(
+            "vitrine_warm_partitions",
+            "Partitions of other workers whose states are kept up to date here.",
+            ["agent"],
+            registry=to,
+        )
+        self.warm_lag = Gauge(
+            "vitrine_warm_lag_records", "Changelog records that the warm copies here lack.", ["agent"], registry=to
         )
         self.views = Counter("vitrine_view_records", "Records applied to views.", ["topic", "outcome"], registry=to)
         self.view_lag = Gauge(

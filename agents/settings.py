@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """After how much silence the group gives up a worker."""
     instance_id: Annotated[str, msgspec.Meta(max_length=249, pattern="^[A-Za-z0-9._-]*$")] = ""
     """Name that a worker keeps over restarts, such as its pod's: one within the session timeout moves nothing."""
+    warm_copies: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """Of each state, kept up to date on workers that do not own it: who takes over has nothing to restore."""
     fetch_wait: timedelta = timedelta(milliseconds=500)
     """Longest poll of a broker without records; one that does not end it when a record comes needs a short one."""
     provider: str = "auto"

@@ -48,12 +48,13 @@ class Fleet(Deployment):
         real: bool = False,
         session: int = 10,
         static: bool = False,
+        warm: int = 0,
         log: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True)
         variables = {"VITRINE_PARTITIONS": str(partitions), "VITRINE_SESSION_TIMEOUT": f"PT{session}S"}
         super().__init__(bootstrap, f"fleet-{folder.name}", folder, **variables)
-        self.real, self.static, self.warm = real, static, 0
+        self.real, self.static, self.warm = real, static, warm
         self.sent = 0
         self._keep = log
         self._folder = folder
@@ -135,13 +136,17 @@ class Fleet(Deployment):
                 states[key] = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=engine_worker.Summed).n
         return sum(states.values())
 
+    def fences(self) -> int:
+        """Return how often a partition was taken over."""
+        return sum(it.key() == FENCE_KEY for it in self.read(engine_worker.Sums.name, changelog=True))
+
     def wait_ready(self, member: Member) -> None:
         """Return when all that *member* was given is open."""
-        self._wait(lambda: self._get(member, "readyz") == "ready\n", member)
+        self.wait(lambda: self._get(member, "readyz") == "ready\n", member)
 
     def wait_gone(self, member: Member) -> None:
         """Return when the group has given the partitions of a dead worker to others."""
-        self._wait(lambda: member.name not in self.owners().values(), None)
+        self.wait(lambda: member.name not in self.owners().values())
 
     def settle(self) -> None:
         """Return when all that live are ready and share everything."""
@@ -152,7 +157,7 @@ class Fleet(Deployment):
                 self.owners().values()
             ) == {member.name for member in alive}
 
-        self._wait(settled, None)
+        self.wait(settled)
 
     def alive(self) -> list[Member]:
         """Return the workers that run."""
@@ -160,7 +165,12 @@ class Fleet(Deployment):
 
     def rebalances(self, member: Member) -> float:
         """Return how many assignments *member* has received."""
-        found = re.search(r"^vitrine_rebalances_total (\S+)$", self._get(member, "metrics"), re.MULTILINE)
+        return self.metric(member, "vitrine_rebalances_total")
+
+    def metric(self, member: Member, name: str, **labels: str) -> float:
+        """Return what *member* exports; 0 if there is no such series."""
+        of = "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}" if labels else ""
+        found = re.search(rf"^{re.escape(name + of)} (\S+)$", self._get(member, "metrics"), re.MULTILINE)
         return float(found.group(1)) if found else 0.0
 
     def owners(self) -> dict[int, str]:
@@ -194,7 +204,8 @@ class Fleet(Deployment):
         except OSError:
             return ""
 
-    def _wait(self, true: Callable[[], bool], member: Member | None) -> None:
+    def wait(self, true: Callable[[], bool], member: Member | None = None) -> None:
+        """Return when *true* is; a RuntimeError if that takes long, or *member* ends."""
         end = time.monotonic() + LIMIT
         while not true():
             if time.monotonic() > end or (member is not None and member.process.poll() is not None):

@@ -47,6 +47,8 @@ class Config(NamedTuple):
     """Bytes that states in use may take."""
     instance: str = ""
     """Name of the worker that stays over restarts; empty if it has none."""
+    warm_copies: int = 0
+    """Of each state, on workers that do not own it."""
 
 
 class Tables(TableManager):
@@ -110,7 +112,10 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     transport = Transport(list(app.conf.broker), app)
     transport.engine = engine
     app.transport = transport
-    app.assignor = CoPartitionAssignor(engine.layout(), engine.on_disk)
+    app.assignor = assignor = CoPartitionAssignor(
+        engine.layout(), engine.on_disk, copies=config.warm_copies, caught_up=engine.warm.caught_up
+    )
+    engine.warm_units = lambda: assignor.warm
     private.skip_record_objects()
     private.use_coordinator()
     return app

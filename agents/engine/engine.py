@@ -6,7 +6,7 @@ acknowledged; the states are in the changelog; they are in RocksDB; the offsets 
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ from agents.engine.scoring import Scorer
 from agents.engine.states import relieve
 from agents.engine.store import Flush
 from agents.engine.views import ViewReader
+from agents.engine.warm import WarmCopies
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
 
@@ -73,6 +74,8 @@ class Engine:
     """The processors of one worker."""
 
     consumer: GroupConsumer
+    warm_units: Callable[[], Sequence[Unit]] = tuple
+    """What the newest assignment says to keep warm copies of."""
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class Engine:
             committed=self._committed,
             stopping=lambda: app.should_stop,
         )
+        self.warm = WarmCopies(servers, metrics, wait_ms, busy=self.delivery.closed)
         views = [view for stage in stages for view in stage.views]
         self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
         stores = Memory(_STORE_BYTES)
@@ -145,6 +149,7 @@ class Engine:
         return Layout(
             {key: tuple(sorted(self.context.name(name) for name in names)) for key, names in groups.items()},
             {key: self.context.partitions[names[0]] for key, names in groups.items()},
+            frozenset(runner.topics[0].key for runner in self.folders),
         )
 
     def on_disk(self) -> Iterable[Unit]:
@@ -172,6 +177,7 @@ class Engine:
     async def stop(self) -> None:
         """Release everything; nothing is committed any more."""
         await self.openings.cancel()
+        await self.warm.end()
         for scorer in self._scorers.values():
             await scorer.stop()
         await self.views.stop()
@@ -208,18 +214,22 @@ class Engine:
         """Bring the states of *partitions* here, and open each as soon as its state is there."""
         owned = [partition for partition in partitions if self.delivery.owns(partition)]
         by_source = {partition.source: partition for partition in owned}
+        warm = self.warm_units()
         for runner in self.folders:
             names = {self.context.name(topic.name) for topic in runner.topics}
             numbers = {number for name, number in by_source if name in names}
-            self.openings.restore(runner, numbers)
+            spare = {number for key, number in warm if key == runner.topics[0].key}
+            self.openings.restore(runner, numbers, spare)
         stateless = [p for p in owned if isinstance(self._readers[self._names[p.source[0]]], MapperRunner)]
         if stateless:
             self.openings.open(stateless)
+        self.warm.begin(self.folders, warm)
 
     async def end_assignment(self) -> None:
         """Forget what is delivered and not committed, but never in the middle of a commit."""
         async with self._committing:
             await self.openings.cancel()  # the last commit may have begun some
+            await self.warm.end()
             self.assignment = object()
             self.delivery.revoke()
             self._clear_owed()

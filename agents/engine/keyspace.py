@@ -23,6 +23,9 @@ class Keyspace:
         self.folder = folder
         self.changelog = changelog
         self.shards: dict[int, Shard] = {}
+        """Assigned ones."""
+        self._stores: dict[int, Shard] = {}
+        """All that are open: assigned ones and warm copies."""
         self.usage = Usage()
         self._directory = directory
         self._memory = memory
@@ -39,18 +42,30 @@ class Keyspace:
         names = (path.name for path in self._directory.glob(f"{self.name}-*.db"))
         return {int(number) for name in names if (number := name[len(self.name) + 1 : -3]).isdigit()}
 
-    async def assign(self, partitions: Iterable[int]) -> list[Shard]:
-        """Keep open what stays here, close the rest; return the shards, none of them active."""
+    async def assign(self, partitions: Iterable[int], warm: Iterable[int] = ()) -> list[Shard]:
+        """Keep open what stays here, assigned or *warm*, close the rest; return the shards assigned, none of them active."""
         self.deactivate()
         async with self._assigning:
             wanted = set(partitions)
-            for partition in self.shards.keys() - wanted:
-                self.shards.pop(partition).close()
-            for partition in sorted(wanted - self.shards.keys()):
-                await self._open(partition)
+            for partition in self._stores.keys() - wanted.union(warm):
+                self._stores.pop(partition).close()
+            self.shards = {}
+            await self._open(wanted)
+            self.shards = {partition: self._stores[partition] for partition in sorted(wanted)}
             return list(self.shards.values())
 
-    async def _open(self, partition: int) -> None:
+    async def keep_warm(self, partitions: Iterable[int]) -> list[Shard]:
+        """Return the shards of *partitions* that are not assigned to this worker, to be kept up to date."""
+        async with self._assigning:
+            spare = set(partitions) - self.shards.keys()
+            await self._open(spare)
+            return [self._stores[partition] for partition in sorted(spare)]
+
+    async def _open(self, partitions: set[int]) -> None:
+        for partition in sorted(partitions - self._stores.keys()):
+            await self._open_one(partition)
+
+    async def _open_one(self, partition: int) -> None:
         """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
         path = self._directory / f"{self.name}-{partition}.db"
         opening = asyncio.ensure_future(
@@ -59,7 +74,7 @@ class Keyspace:
         try:
             await asyncio.shield(opening)
         finally:
-            self.shards[partition] = await opening
+            self._stores[partition] = await opening
 
     def active(self) -> list[Shard]:
         """Return the partitions whose states may be used."""
@@ -84,8 +99,9 @@ class Keyspace:
 
     def close(self) -> None:
         """Release the stores; what is not flushed is dropped."""
-        for shard in self.shards.values():
+        for shard in self._stores.values():
             shard.close()
+        self._stores.clear()
         self.shards.clear()
 
     # -- what is written

@@ -54,9 +54,12 @@ class Openings:
         """Ask *lookup* where logs begin and end: the group's own consumer would answer behind its long poll."""
         self._lookup = lookup
 
-    def restore(self, runner: FolderRunner, numbers: Iterable[int]) -> None:
-        """Bring the states of the partitions *numbers* here, and open each as soon as its state is there."""
-        self._spawn(self._bring(runner, numbers))
+    def restore(self, runner: FolderRunner, numbers: Iterable[int], warm: Iterable[int]) -> None:
+        """Bring the states of the partitions *numbers* here, and open each as soon as its state is there.
+
+        The stores of the partitions *warm* stay open, the others are closed.
+        """
+        self._spawn(self._bring(runner, numbers, warm))
 
     def open(self, partitions: Sequence[Partition]) -> None:
         """Open partitions that need no state."""
@@ -79,8 +82,8 @@ class Openings:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _bring(self, runner: FolderRunner, numbers: Iterable[int]) -> None:
-        shards = await runner.keyspace.assign(numbers)
+    async def _bring(self, runner: FolderRunner, numbers: Iterable[int], warm: Iterable[int]) -> None:
+        shards = await runner.keyspace.assign(numbers, warm)
         if shards:
             await self._restore(runner, shards)
 

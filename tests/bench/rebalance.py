@@ -97,7 +97,13 @@ def command(
                 for variant in variants:
                     home = Path(folder) / f"{scenario}-{variant.static:d}{variant.warm}-{number}"
                     fleet = Fleet(
-                        kafka.bootstrap, home, partitions=partitions, real=real, log=log, static=variant.static
+                        kafka.bootstrap,
+                        home,
+                        partitions=partitions,
+                        real=real,
+                        log=log,
+                        static=variant.static,
+                        warm=variant.warm,
                     )
                     with fleet:
                         outcome = _run(fleet, scenario, variant, rate, shoppers)
@@ -138,7 +144,6 @@ class Step(NamedTuple):
 
 
 def _run(fleet: Fleet, scenario: str, variant: Variant, rate: int, shoppers: int) -> Outcome:
-    fleet.warm = variant.warm
     members = [fleet.start() for _ in range(3)]
     fleet.fill(shoppers)
     fleet.settle()
