@@ -126,7 +126,7 @@ class Engine:
             committed=self._committed,
             stopping=lambda: app.should_stop,
         )
-        self.warm = WarmCopies(servers, metrics, wait_ms, busy=self.delivery.closed)
+        self.warm = WarmCopies(servers, self.openings, metrics, busy=self.delivery.closed)
         views = [view for stage in stages for view in stage.views]
         self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
         stores = Memory(_STORE_BYTES)
@@ -168,7 +168,9 @@ class Engine:
         for runner in self.folders:
             runner.keyspace.changelog.start(changelogs)
         self.context.outbox.start(await self._connect(changelog.producer(self.servers)))
-        self.openings.start(await self._connect(reader(self.servers, wait_ms=self.wait_ms)))
+        lookup = await self._connect(reader(self.servers, wait_ms=self.wait_ms))
+        self.openings.start(lookup)
+        self.warm.start(lookup)
         await self.views.start()
         self._views_read = True
         for scorer in self._scorers.values():

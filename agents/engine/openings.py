@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.5
 _COMMITTED_SECONDS = 10
 
-_HOPELESS = (ConfigurationError, LostStatesError, StateError, StoreError)
+HOPELESS = (ConfigurationError, LostStatesError, StateError, StoreError)
 """What trying again does not mend."""
 
 Committed = Callable[[Source], Awaitable[int | None]]
@@ -98,7 +98,7 @@ class Openings:
             return end
 
         async def folded(number: int) -> bool:
-            return await self._folded(runner, number)
+            return await self.folded(runner, number)
 
         begun = time.monotonic()
         while todo and not self._stopping():
@@ -106,21 +106,22 @@ class Openings:
                 await restore(
                     self._servers, keyspace.changelog.topic, todo, activate=activate, folded=folded, progress=progress
                 )
-            except _HOPELESS as error:
+            except HOPELESS as error:
                 await self._context.fail(error)
                 return
             except Exception as error:  # noqa: BLE001  whatever the broker does: try again, the partitions stay closed
                 log.warning("restore failed, trying again", agent=name, error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             finally:
-                self._tell_emptied(runner, todo)
+                self.tell_emptied(runner, todo)
             todo = [shard for shard in todo if not shard.active]
         for shard in shards:
             metrics.state_fenced.labels(name).inc(shard.fenced)
             shard.fenced = 0
         log.info("state restored", agent=name, partitions=len(shards), seconds=round(time.monotonic() - begun, 3))
 
-    def _tell_emptied(self, runner: FolderRunner, shards: Iterable[Shard]) -> None:
+    def tell_emptied(self, runner: FolderRunner, shards: Iterable[Shard]) -> None:
+        """Tell, once, which stores had to be emptied."""
         for shard in shards:
             if shard.emptied:
                 self._context.metrics.state_wiped.labels(runner.stage.name, shard.emptied).inc()
@@ -133,7 +134,7 @@ class Openings:
                 )
                 shard.emptied = None
 
-    async def _folded(self, runner: FolderRunner, number: int) -> bool:
+    async def folded(self, runner: FolderRunner, number: int) -> bool:
         """Tell whether the group has committed events of partition *number* of any of its topics."""
         places = [TopicPartition(self._context.name(topic.name), number) for topic in runner.topics]
         starts = await self._lookup.beginning_offsets(places)

@@ -5,6 +5,7 @@ the call.  Cancelling it therefore leaves nothing behind that could reach a late
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -50,18 +51,21 @@ async def restore(
     activate: Callable[[Shard], Awaitable[int | None]],
     folded: Folded,
     progress: Progress,
+    rest: float = 0.0,
+    wait_ms: int = 100,
 ) -> None:
     """Bring each of *shards* to the end of its partition of *topic* and *activate* it as soon as it is there.
 
     *activate* returns None, or the offset up to which the shard has to be restored before it can be tried again.
+    *rest*: how many times as long as records are applied nothing is done then; *wait_ms*: the longest poll.
     A LostStatesError says that the changelog can't complete a store, and a start from the rest would be wrong.
     """
-    consumer = reader(servers, wait_ms=100, reset="none")
+    consumer = reader(servers, wait_ms=wait_ms, reset="none")
     work = {TopicPartition(topic, shard.partition): shard for shard in shards}
     try:
         await consumer.start()
         consumer.assign(list(work))
-        await _Restore(consumer, servers, topic, work, folded, progress).run(activate)
+        await _Restore(consumer, servers, topic, work, folded, progress).run(activate, rest)
     finally:
         for shard in work.values():
             progress.end(shard.partition)
@@ -90,7 +94,7 @@ class _Restore:
         self._unproven: set[TopicPartition] = set()
         """Where the record that the store read last is to be seen once more, to know that the log is still the same."""
 
-    async def run(self, activate: Callable[[Shard], Awaitable[int | None]]) -> None:
+    async def run(self, activate: Callable[[Shard], Awaitable[int | None]], rest: float) -> None:
         """Restore all."""
         await self._begin()
         behind, consumer = self._behind, self._consumer
@@ -107,7 +111,8 @@ class _Restore:
                     else:
                         self._ends[place] = end
             if behind:
-                await self._step()
+                took = await self._step()
+                await asyncio.sleep(took * rest)
 
     async def _begin(self) -> None:
         """Find out whether stores and logs belong together, and where to begin."""
@@ -159,9 +164,13 @@ class _Restore:
             log = Log(shard.topic_id, 0, self._ends[place])
             raise LostStatesError(lineage.loss(f"{place.topic}-{place.partition}", gap, shard.next_offset, log))
 
-    async def _step(self) -> None:
-        """Apply what can be read now; control records and compacted tails move a shard on without a record."""
+    async def _step(self) -> float:
+        """Apply what can be read now; control records and compacted tails move a shard on without a record.
+
+        Return the seconds that it took.
+        """
         fetched = await self._consumer.getmany(*self._behind, timeout_ms=200, max_records=_BITE)
+        begun = time.monotonic()
         for place, shard in self._behind.items():
             records: Sequence[Any] = fetched.get(place, ())
             position = await self._consumer.position(place)
@@ -176,6 +185,7 @@ class _Restore:
                 shard.apply(records, position)
                 left = max(0, self._ends[place] - position)
                 self._progress.applied(shard.partition, len(records), left)
+        return time.monotonic() - begun
 
     async def _prove(self, place: TopicPartition, shard: Shard, records: Sequence[Any]) -> bool:
         """Tell whether *records* begin with the one that *shard* read last; begin anew with a log that does not.

@@ -1,33 +1,33 @@
 """Warm copies: states that other workers own, kept up to date here, so that a takeover has next to nothing to restore.
 
-A copy follows its changelog as a restore does, and never goes on to use the states: it writes no fence and nothing else.
-What can't be read is no reason to stop: the owner stops, or whoever takes over does.
+A copy is a restore that never comes to its end: it writes no fence and nothing else to the changelog.  What can't be read
+is no reason to stop the worker: its owner stops, or whoever takes over does.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from agents.engine.assignor import Unit
-from agents.engine.errors import FormatError, StateError
 from agents.engine.folding import FolderRunner
-from agents.engine.restore import reader
+from agents.engine.openings import HOPELESS, Openings
+from agents.engine.progress import Progress
+from agents.engine.restore import restore
 from agents.engine.store import Shard
 from agents.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-_BITE = 2_000
-"""Records applied before other tasks may run."""
-_POLL_MS = 1_000
-_REST = 3
+_REST = 3.0
 """How many times as long as it applies records a copy then rests: what is in use comes first."""
+_POLL_MS = 500
 _RETRY_SECONDS = 1.0
 _WAIT_SECONDS = 0.2
+_LOOK_SECONDS = 2.0
 _CAUGHT_UP = 10_000
 """Records behind, below which a copy is restored in no time."""
 
@@ -47,6 +47,11 @@ class Copy:
         return TopicPartition(self.runner.keyspace.changelog.topic, self.shard.partition)
 
     @property
+    def unit(self) -> Unit:
+        """Return what is shared out that it belongs to."""
+        return self.runner.topics[0].key, self.shard.partition
+
+    @property
     def behind(self) -> int | None:
         """Return how many records of its changelog it lacks; None if nobody knows."""
         return None if self.end is None else max(0, self.end - self.shard.next_offset)
@@ -55,16 +60,22 @@ class Copy:
 class WarmCopies:
     """The warm copies of one worker; they end with the assignment that gave them."""
 
-    def __init__(self, servers: str, metrics: Metrics, wait_ms: int, busy: Callable[[], object]) -> None:
-        """*busy* tells whether partitions of our own are still to be restored: copies wait for them."""
+    _lookup: AIOKafkaConsumer
+
+    def __init__(self, servers: str, openings: Openings, metrics: Metrics, *, busy: Callable[[], object]) -> None:
+        """Prepare; *busy* tells whether partitions of our own are still to be restored: copies wait for them."""
         self._servers = servers
+        self._openings = openings
         self._metrics = metrics
-        self._wait_ms = wait_ms
         self._busy = busy
         self._copies: list[Copy] = []
         self._ready: list[Unit] = []
         self._runners: list[FolderRunner] = []
         self._task: asyncio.Task[None] | None = None
+
+    def start(self, lookup: AIOKafkaConsumer) -> None:
+        """Ask *lookup* where logs end."""
+        self._lookup = lookup
 
     def begin(self, runners: Sequence[FolderRunner], units: Iterable[Unit]) -> None:
         """Keep copies of *units* from now on, of each of *runners* that has states in them."""
@@ -87,70 +98,93 @@ class WarmCopies:
         return self._ready
 
     def _caught_up(self) -> list[Unit]:
-        late = {_unit(copy) for copy in self._copies if copy.behind is None or copy.behind > _CAUGHT_UP}
-        return sorted({_unit(copy) for copy in self._copies} - late)
+        late = {copy.unit for copy in self._copies if copy.behind is None or copy.behind > _CAUGHT_UP}
+        return sorted({copy.unit for copy in self._copies} - late)
 
     async def _keep(self, units: Sequence[Unit]) -> None:
         while self._busy():  # noqa: ASYNC110  it ends with the assignment
             await asyncio.sleep(_WAIT_SECONDS)
-        readable = True
-        while readable:
-            try:
-                self._copies = await self._open(units)
-                readable = await self._follow({copy.place: copy for copy in self._copies})
-            except Exception as error:  # noqa: BLE001  whatever it is: who owns the states does not need the copies
-                log.warning("warm copies are not read, trying again", error=repr(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _open(self, units: Sequence[Unit]) -> list[Copy]:
-        copies = []
         for runner in self._runners:
-            numbers = [number for key, number in units if key == runner.topics[0].key]
-            copies += [Copy(runner, shard) for shard in await runner.keyspace.keep_warm(numbers)]
-        return copies
-
-    async def _follow(self, following: dict[TopicPartition, Copy]) -> bool:
-        """Read on for ever; return False when nothing of *following* can be read."""
-        consumer = reader(self._servers, wait_ms=self._wait_ms)
-        try:
-            await consumer.start()
-            consumer.assign(list(following))
-            for place, end in (await consumer.end_offsets(list(following))).items():
-                copy = following[place]
-                if copy.shard.foreign or copy.shard.next_offset > end:
-                    copy.shard.wipe()
-                consumer.seek(place, copy.shard.next_offset)
-                copy.end = end
-            while following:
-                self._report()
-                await self._step(consumer, following)
-        finally:
-            await consumer.stop()
-        return False
-
-    async def _step(self, consumer: AIOKafkaConsumer, following: dict[TopicPartition, Copy]) -> None:
-        fetched = await consumer.getmany(*following, timeout_ms=_POLL_MS, max_records=_BITE)
-        begun = time.monotonic()
-        for place, copy in list(following.items()):
-            records = fetched.get(place, ())
-            position = await consumer.position(place)
-            copy.end = max(copy.end or 0, consumer.highwater(place) or 0)
             try:
-                if position > copy.shard.next_offset:
-                    copy.shard.apply(records, position)
-            except (FormatError, StateError) as error:
-                log.warning("a warm copy is given up", agent=copy.runner.stage.name, error=str(error))
-                copy.end = None
-                consumer.pause(place)
-                del following[place]
-        await asyncio.sleep((time.monotonic() - begun) * _REST if fetched else 0)
+                shards = await runner.keyspace.keep_warm(number for key, number in units if key == runner.topics[0].key)
+            except HOPELESS as error:
+                self._give_up(runner, error)
+            else:
+                self._copies += [Copy(runner, shard) for shard in shards]
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            for runner in self._runners:
+                tasks.create_task(self._follow(runner, [it.shard for it in self._copies if it.runner is runner]))
+
+    async def _follow(self, runner: FolderRunner, shards: Sequence[Shard]) -> None:
+        """Read on for ever, or until something can't be read."""
+
+        async def folded(number: int) -> bool:
+            return await self._openings.folded(runner, number)
+
+        while shards:
+            try:
+                await restore(
+                    self._servers,
+                    runner.keyspace.changelog.topic,
+                    shards,
+                    activate=_never,
+                    folded=folded,
+                    progress=_Unseen(),
+                    rest=_REST,
+                    wait_ms=_POLL_MS,
+                )
+            except HOPELESS as error:
+                self._give_up(runner, error)
+                return
+            except Exception as error:  # noqa: BLE001  whatever the broker does: try again
+                log.warning("warm copies are not read, trying again", agent=runner.stage.name, error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            finally:
+                self._openings.tell_emptied(runner, shards)
+
+    def _give_up(self, runner: FolderRunner, error: Exception) -> None:
+        log.warning("warm copies are given up until the next assignment", agent=runner.stage.name, error=str(error))
+        self._copies = [copy for copy in self._copies if copy.runner is not runner]
+
+    async def _watch(self) -> None:
+        """See how far the changelogs reach, whether the copies are read or not."""
+        while self._copies:
+            copies = list(self._copies)
+            try:
+                ends = await self._lookup.end_offsets([copy.place for copy in copies])
+            except (KafkaError, OSError) as error:
+                log.warning("nobody knows how far warm copies are", error=repr(error))
+            else:
+                for copy in copies:
+                    copy.end = ends[copy.place]
+                self._report()
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._report()
 
     def _report(self) -> None:
         for runner in self._runners:
-            its = [copy for copy in self._copies if copy.runner is runner and copy.behind is not None]
+            its = [copy for copy in self._copies if copy.runner is runner]
             self._metrics.warm.labels(runner.stage.name).set(len(its))
             self._metrics.warm_lag.labels(runner.stage.name).set(sum(copy.behind or 0 for copy in its))
 
 
-def _unit(copy: Copy) -> Unit:
-    return copy.runner.topics[0].key, copy.shard.partition
+class _Unseen(Progress):
+    """A restore that is none."""
+
+    def __init__(self) -> None:
+        pass
+
+    def begin(self, partition: int, left: int) -> None:
+        del partition, left
+
+    def applied(self, partition: int, records: int, left: int) -> None:
+        del partition, records, left
+
+    def end(self, partition: int) -> None:
+        del partition
+
+
+async def _never(shard: Shard) -> int:
+    """Do not use the states; wait for more."""
+    return shard.next_offset + 1
