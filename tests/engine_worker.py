@@ -118,6 +118,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201  as the command does
         return 2
     engine = app.engine
+    engine.watch.seconds = float(os.environ.get("TEST_WATCH", engine.watch.seconds))
     health = Health(metrics, "127.0.0.1", 0, ready=engine.ready, failed=lambda: app.should_stop, report=engine.report)
     return run(app, health)
 

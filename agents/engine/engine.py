@@ -33,9 +33,10 @@ from agents.engine.restore import reader
 from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
 from agents.engine.states import relieve
-from agents.engine.store import Flush
+from agents.engine.store import Flush, Shard
 from agents.engine.views import ViewReader
 from agents.engine.warm import WarmCopies
+from agents.engine.watch import Watch
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
 
@@ -132,6 +133,7 @@ class Engine:
         stores = Memory(_STORE_BYTES)
         self.runners: list[Runner] = [self._runner(stage, directory, stores, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
+        self.watch = Watch(self.folders)
         self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
         self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
@@ -171,6 +173,7 @@ class Engine:
         lookup = await self._connect(reader(self.servers, wait_ms=self.wait_ms))
         self.openings.start(lookup)
         self.warm.start(lookup)
+        self.watch.start(lookup)
         await self.views.start()
         self._views_read = True
         for scorer in self._scorers.values():
@@ -314,6 +317,8 @@ class Engine:
             begun = time.monotonic()
             self.report()
             await relieve([shard for runner in self.folders for shard in runner.keyspace.active()], self._memory)
+            for folder, shard in await self.watch.intruded(begun):
+                self._reopen(folder, shard, FencedError("another worker wrote while nothing was written here"))
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
             if self.app.crashed or not (offsets or flushes):
@@ -338,10 +343,13 @@ class Engine:
         try:
             await runner.keyspace.write(flush)
         except FencedError as error:
-            self.openings.reopen(runner, flush.shard, error)
-            self._clear_owed()
+            self._reopen(runner, flush.shard, error)
             return
         self.metrics.state_written.labels(runner.stage.name).inc(len(flush.items))
+
+    def _reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
+        self.openings.reopen(runner, shard, error)
+        self._clear_owed()
 
     def report(self) -> None:
         """Bring the metrics up to date."""

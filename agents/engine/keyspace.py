@@ -86,7 +86,7 @@ class Keyspace:
             shard.deactivate()
 
     async def activate(self, shard: Shard) -> int | None:
-        """Fence off former owners of a restored *shard* and open it.
+        """Fence off former owners of a restored *shard*, mend what they spoilt, and open it.
 
         Return None, or up to where to restore first because others wrote meanwhile.
         """
@@ -95,7 +95,21 @@ class Keyspace:
         if at.first != shard.next_offset:
             return at.end
         shard.take_over(epoch, at.end)
+        if shard.unflushed:  # at once: compaction keeps the last record of a key, here a former owner's
+            flush = await self._encoded(shard)
+            if flush is None or not await self._mended(flush):
+                return at.end
+        shard.active = True
         return None
+
+    async def _mended(self, flush: Flush) -> bool:
+        """Write what a former owner spoilt; False if somebody writes between: what he wrote is to be restored first."""
+        try:
+            await self.write(flush)
+        except FencedError:
+            flush.shard.deactivate()
+            return False
+        return True
 
     def close(self) -> None:
         """Release the stores; what is not flushed is dropped."""
@@ -111,19 +125,23 @@ class Keyspace:
         flushes: list[Flush] = []
         self.usage.now += 1
         for shard in list(self.shards.values()):
-            if not shard.active or not shard.unflushed:
-                continue
-            keys, flush = shard.begin_flush()
-            for start in range(0, len(keys), BITE):
-                shard.encode(self._encode, keys[start : start + BITE], flush)
-                await asyncio.sleep(0)
-                if not shard.active:
-                    break
-            else:
-                flushes.append(flush)
+            if shard.active and shard.unflushed:
+                flush = await self._encoded(shard)
+                if flush is not None:
+                    flushes.append(flush)
         if flushes and flushes[-1].items:
             self._sample(flushes[-1])
         return flushes
+
+    async def _encoded(self, shard: Shard) -> Flush | None:
+        """Return what is to be flushed of *shard*; None if it is deactivated meanwhile."""
+        (keys, flush), states = shard.begin_flush(), shard.states
+        for start in range(0, len(keys), BITE):
+            shard.encode(self._encode, keys[start : start + BITE], flush)
+            await asyncio.sleep(0)
+            if shard.states is not states:
+                return None
+        return flush
 
     def _sample(self, flush: Flush) -> None:
         """Learn from one state of *flush* how much memory states take."""

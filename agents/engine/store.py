@@ -5,8 +5,8 @@ What holds:
 - Every changelog value begins with an epoch.  Who takes the partition over writes a fence with a higher one; what a
   former owner writes behind it is ignored.  An epoch of another format stops the worker before anything is written.
 - States and the changelog offset that they reach are written to RocksDB in one step.
-- If compaction would make a fenced record the last one of its key, the new owner writes the good state again with its
-  first flush; `min.compaction.lag.ms` must cover the time until then.
+- Where a former owner's record is the last one of its key, the new owner writes the good state again behind its fence,
+  before it opens the partition; `min.compaction.lag.ms` must cover the time until then, for compaction keeps that record.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -177,16 +177,15 @@ class Shard:
         self._remember()
 
     def take_over(self, epoch: int, next_offset: int) -> None:
-        """Begin to use the states: our fence of *epoch* is in the changelog, and nothing stands before it unread.
+        """Own the states: our fence of *epoch* is in the changelog, and nothing stands before it unread.
 
-        Keys whose last record is a fenced one are to be written again.
+        Keys whose last record is a fenced one are to be written again, before the states are `active`.
         """
         self._meta.epoch, self._meta.unclaimed = epoch, False
         self._meta.last = Last(next_offset - 1, checksum(FENCE_KEY, EPOCH.pack(epoch)))
         self._persist(WriteBatch(raw_mode=True), next_offset)
         self.states, self.dirty, self._leaving = States(self._find, self._usage), self._stale - {LEDGER_KEY}, set()
         self.ledger, self._noted = self._read_ledger(), LEDGER_KEY in self._stale
-        self.active = True
 
     # -- following the events
 

@@ -7,9 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import msgspec
 import pytest
@@ -17,54 +15,23 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.engine import topics
-from agents.engine.formats import EPOCH, RESERVED
 from agents.intake import partition_of
-from agents.replay.log import LogRecord
-from tests.deployment import Deployment
-from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Sum, Summed, Tick, needed
-
-PARTITIONS = 4
-SHOPPERS = 60
-Totals = dict[str, tuple[int, int]]
-"""Shopper to number of events and their sum."""
+from tests.engine_worker import CLICKS, PAIRS, SEARCHES
+from tests.engine_workers import (
+    PARTITIONS,
+    Workers,
+    check,
+    good,
+    newest_lists,
+    numbers,
+    producing,
+    states,
+    stop,
+    ticks,
+    wait_commits,
+)
 
 pytestmark = pytest.mark.timeout(180)
-
-
-class Workers(Deployment):
-    """Workers of `tests.engine_worker`, each with a disk of its own."""
-
-    def __init__(self, bootstrap: str, prefix: str, folder: Path) -> None:
-        super().__init__(
-            bootstrap, f"{prefix}engine", folder, VITRINE_COMMIT_INTERVAL="PT0.3S", VITRINE_INFLIGHT_RECORDS="5000"
-        )
-        topics.create(bootstrap, needed(self.settings.topic_prefix, self.settings.app_id, PARTITIONS))
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, disk: str = "a") -> subprocess.Popen[bytes]:
-        self.variables["VITRINE_DATA_DIR"] = str(self.disk(disk))
-        process = super().start()
-        self.running.append(process)
-        return process
-
-    def disk(self, name: str) -> Path:
-        return self.settings.data_dir / name
-
-    def end(self) -> None:
-        for process in self.running:
-            process.kill()
-            process.wait()
-
-    def name(self, topic: str) -> str:
-        return self.settings.topic_prefix + topic
-
-    def _read(self) -> list[str]:
-        return [self.name(topic.name) for topic in (CLICKS, SEARCHES, REVIEWS)]
-
-    @staticmethod
-    def _command(*arguments: str) -> list[str]:
-        del arguments
-        return [sys.executable, "-X", "faulthandler", "-m", "tests.engine_worker"]
 
 
 @pytest.fixture
@@ -72,96 +39,6 @@ def workers(kafka: str, prefix: str, tmp_path: Path) -> Iterator[Workers]:
     found = Workers(kafka, prefix, tmp_path)
     yield found
     found.end()
-
-
-def ticks(count: int, start: int = 0) -> list[LogRecord]:
-    """Return *count* records of all inputs; each twentieth is no tick."""
-    kinds = (CLICKS, SEARCHES, CLICKS, REVIEWS)
-    records = []
-    for n in range(start, start + count):
-        shopper = f"s{n * 7 % SHOPPERS}"
-        value = b"{" if not n % 20 else msgspec.json.encode(Tick(shopper=shopper, number=n))
-        records.append(LogRecord(kinds[n % 4].name, 0, 0, 0, shopper.encode(), value, ()))
-    return records
-
-
-def good(records: list[LogRecord], *names: str) -> list[Tick]:
-    return [msgspec.json.decode(it.value or b"", type=Tick) for it in records if it.topic in names and it.value != b"{"]
-
-
-def totals(records: list[LogRecord]) -> Totals:
-    sums: Totals = {}
-    for tick in good(records, CLICKS.name, SEARCHES.name):
-        n, total = sums.get(tick.shopper, (0, 0))
-        sums[tick.shopper] = n + 1, total + tick.number
-    return sums
-
-
-def states(workers: Workers) -> Totals:
-    """Return what the changelog says, without what former owners wrote."""
-    found: Totals = {}
-    epochs = dict.fromkeys(range(PARTITIONS), 0)
-    for message in workers.read("sums", changelog=True):
-        epoch, key = EPOCH.unpack_from(message.value())[0], message.key()
-        if epoch < epochs[message.partition()]:
-            continue
-        epochs[message.partition()] = epoch
-        if key.startswith(RESERVED):
-            continue
-        if len(message.value()) > EPOCH.size:
-            state = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=Summed)
-            found[key.decode()] = state.n, state.total
-        else:
-            found.pop(key.decode(), None)
-    return found
-
-
-def numbers(workers: Workers, topic: str) -> list[int]:
-    return sorted(msgspec.json.decode(value)["number"] for value in workers.facts(topic).values())
-
-
-def newest_lists(workers: Workers) -> Totals:
-    newest: dict[str, Sum] = {}
-    for message in workers.read(LISTS.name):
-        it = msgspec.json.decode(message.value(), type=Sum)
-        if it.shopper not in newest or (newest[it.shopper].epoch, newest[it.shopper].revision) < (
-            it.epoch,
-            it.revision,
-        ):
-            newest[it.shopper] = it
-    return {name: (it.n, it.total) for name, it in newest.items()}
-
-
-def check(workers: Workers, records: list[LogRecord]) -> None:
-    """Everything of *records* is in the states, facts and lists exactly once."""
-    assert states(workers) == totals(records)
-    assert newest_lists(workers) == totals(records)
-    assert numbers(workers, PAIRS.name) == sorted(it.number for it in good(records, CLICKS.name, SEARCHES.name))
-    assert numbers(workers, SENTIMENTS.name) == sorted(it.number for it in good(records, REVIEWS.name))
-    refused = sum(len(workers.facts(f"dlq.{it.name}")) for it in (CLICKS, SEARCHES, REVIEWS))
-    assert refused == sum(it.value == b"{" for it in records)
-
-
-@contextmanager
-def producing(workers: Workers, records: list[LogRecord], rate: float) -> Iterator[None]:
-    thread = Thread(target=workers.produce, args=(records, rate))
-    thread.start()
-    yield
-    thread.join()
-
-
-def wait_commits(workers: Workers, process: subprocess.Popen[bytes], more: int) -> None:
-    before = workers.committed()
-    end = time.monotonic() + 60
-    while workers.committed() < before + more:
-        assert process.poll() is None, workers.log.read_text()[-3000:]
-        assert time.monotonic() < end, workers.log.read_text()[-3000:]
-        time.sleep(0.05)
-
-
-def stop(process: subprocess.Popen[bytes]) -> int:
-    process.terminate()
-    return process.wait(60)
 
 
 def test_nothing_is_lost_or_counted_twice_when_a_worker_is_killed_and_its_disk_wiped(workers: Workers) -> None:
@@ -206,9 +83,9 @@ def test_what_a_former_owner_writes_is_ignored_and_its_rightful_owner_goes_on(wo
     workers.produce(records[:500], 1e9)
     workers.wait_done(process)
     changelog = topics.changelog(workers.settings.app_id, "sums")
-    stale = b"\0\0\0\0" + msgspec.msgpack.encode([[9, 9, 9], 9, [], "s1", 777, 777])
+    stale = b"\0\0\0\0" + msgspec.msgpack.encode([[9, 9, 9], 9, [], "s7", 777, 777])
     producer = Producer({"log_level": 0, "bootstrap.servers": workers.settings.broker})
-    for key in (b"s1", b"ghost"):
+    for key in (b"s7", b"ghost"):
         producer.produce(changelog, stale, key, partition_of(key, PARTITIONS))
     producer.flush(30)
 

@@ -15,7 +15,7 @@ from agents.replay.log import LogRecord
 from schemas.clicks import View
 from tests import previous
 from tests.deployment import Deployment
-from tests.kafka.test_engine_kafka import PARTITIONS, Workers, states, ticks, totals
+from tests.engine_workers import PARTITIONS, Workers, states, ticks, totals
 
 AGAIN = 5
 """Records of a partition that the version before folded, and did not commit."""

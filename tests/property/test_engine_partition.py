@@ -37,6 +37,10 @@ class Logged:
     value: bytes
 
 
+class DiedError(Exception):
+    """The worker died before it could write."""
+
+
 class Log(Changelog):
     """A changelog partition in memory."""
 
@@ -44,9 +48,15 @@ class Log(Changelog):
         super().__init__("changelog")
         self.records: list[Any] = []
         self.end = 0
+        self.writes = 0
+        """How many appends succeed before the writer dies, if it has so few left; 0: it lives."""
 
     async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
         assert partition == 0
+        if self.writes:
+            self.writes -= 1
+            if not self.writes:
+                raise DiedError
         first = self.end
         for key, value in items:
             self.records.append(Logged(self.end, 0, key, value))
@@ -100,7 +110,8 @@ class Process:
         self.shard.deactivate()
         self.flush, self.target = None, self.log.end
 
-    def restore(self, count: int, committed: dict[int, int]) -> None:
+    def restore(self, count: int, committed: dict[int, int], writes: int = 0) -> None:
+        """Restore *count* records; at the end take over, or die before the write of number *writes* from 1 on."""
         assert self.target is not None
         ahead = [it for it in self.log.records if it.offset >= self.shard.next_offset]
         batch = ahead[:count]
@@ -108,9 +119,14 @@ class Process:
             end = batch[-1].offset + 1 if len(ahead) > count else self.log.end
             self.shard.apply(batch, end)
         if self.shard.next_offset >= self.target:
-            self.target = finish(self.keyspace.activate(self.shard))
+            self.log.writes = writes
+            try:
+                self.target = finish(self.keyspace.activate(self.shard))
+            finally:
+                self.log.writes = 0
             if self.target is None:
                 self.read = dict(committed)
+                assert self.log.fold()[1] == self.log.end  # nothing of a former owner is the last of its key
 
 
 class Partition(RuleBasedStateMachine):
@@ -137,7 +153,7 @@ class Partition(RuleBasedStateMachine):
 
     @rule(share=st.floats(0, 1))
     def compact(self, share: float) -> None:
-        """Behind the lag, which covers the time from a take-over to its first flush."""
+        """Behind the lag, which covers the time from a former owner's record to the next take-over."""
         _, horizon = self.log.fold()
         self.log.compact(int(horizon * share))
 
@@ -167,10 +183,13 @@ class Partition(RuleBasedStateMachine):
     # -- a worker
 
     @precondition(lambda self: any(it.target is not None for it in self.workers))
-    @rule(data=st.data(), count=st.integers(0, 20))
-    def restore(self, data: st.DataObject, count: int) -> None:
-        worker = data.draw(st.sampled_from([it for it in self.workers if it.target is not None]))
-        worker.restore(count, self.committed)
+    @rule(data=st.data(), count=st.integers(0, 20), writes=st.sampled_from([0, 0, 0, 1, 2]), wiped=st.booleans())
+    def restore(self, data: st.DataObject, count: int, writes: int, wiped: bool) -> None:
+        who = data.draw(st.sampled_from([n for n, it in enumerate(self.workers) if it.target is not None]))
+        try:
+            self.workers[who].restore(count, self.committed, writes)
+        except DiedError:
+            self.crash(who, wiped)
 
     def active(self, who: int) -> Process:
         """Return a worker that folds: *who* if it does."""
@@ -229,6 +248,22 @@ class Partition(RuleBasedStateMachine):
             finish(self.log.append(0, flush.items))
             if how == "crash when sent":
                 self.crash(who, wiped=False)
+
+    @precondition(lambda self: self.workers[self.owner].shard.active)
+    @rule(source=st.sampled_from(SOURCES), died=st.booleans())
+    def a_late_flush_lands_behind_the_fence(self, source: int, died: bool) -> None:
+        """The owner stands still in the middle of a commit; when it goes on, the partition has another owner."""
+        former = self.workers[self.owner]
+        self.fold(self.owner, source, 6)
+        flushes = finish(former.keyspace.encode())
+        self.rebalance(same=False)
+        self.workers[self.owner].restore(1_000, self.committed)
+        for flush in flushes:
+            finish(self.log.append(0, flush.items))
+        former.shard.deactivate()
+        former.flush = former.target = None
+        if died:
+            self.crash(self.owner, wiped=True)
 
     def commit(self, offsets: dict[int, int]) -> None:
         self.committed = {source: max(offset, self.committed[source]) for source, offset in offsets.items()}

@@ -132,6 +132,7 @@ class World:
         """Take all partitions over."""
         for shard in await self.keyspace.assign(range(PARTITIONS)):
             shard.take_over(1, 0)
+            shard.active = True
         return self
 
     async def read(self, topic: str, partition: int, *records: Any, at: int = 0) -> Entry:
