@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest -q
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
 TOOLS := kcat prometheus
-.PHONY: help setup setup-train setup-tools dashboards demo test test-kafka test-train check fmt bench kafka docs lock
+.PHONY: help setup setup-train setup-tools dashboards demo test test-kafka test-train check fmt bench chaos kafka docs lock
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -29,9 +29,11 @@ test: check ## check, then every test but those of training; a real Kafka is use
 	$(PYTEST) tests/broker tests/replay $(ARGS)
 	$(PYTEST) tests/contract $(ARGS)
 	$(PYTEST) -n 2 --dist loadfile tests/kafka $(ARGS)
+	$(PYTEST) tests/chaos $(ARGS)
 
 test-kafka: $(DEV) ## the tests on a real Kafka; it must be there
 	REQUIRE_KAFKA=1 $(PYTEST) -n 2 --dist loadfile tests/kafka $(ARGS)
+	REQUIRE_KAFKA=1 $(PYTEST) tests/chaos $(ARGS)
 
 test-train: setup-train ## the tests of training
 	$(PYTEST) tests/train $(ARGS)
@@ -47,6 +49,9 @@ dashboards: $(DEV) ## make the dashboards of ops/grafana anew
 
 bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
 	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(DEV) ## strike workers and brokers at work, and compare: make chaos ARGS="--seed 7 --seconds 45 --brokers 3 --report chaos.json"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: $(DEV) ## run a real Kafka until Ctrl-C: make kafka ARGS="--port 9092"
 	$(BIN)/python -m tests.kafka_broker $(ARGS)

@@ -142,7 +142,7 @@ class Kafka:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no thread holds a lock
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no thread holds a lock
             )
 
     def _wait(self, end: float) -> None:
@@ -215,7 +215,8 @@ def free_port() -> int:
         return port
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this new process with the thread that started it; for `preexec_fn`, on Linux."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

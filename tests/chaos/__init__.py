@@ -1,0 +1,39 @@
+"""Chaos: the product's own processors on a real Kafka, with workers and brokers killed, frozen and robbed while they work.
+
+`make chaos ARGS="--seed 7 --seconds 45 --brokers 3 --report chaos.json"` runs it: exit code 0 if nothing is wrong, 1 if
+something is, 2 if it can't begin.  A failing run leaves every worker's log, disk and the brokers' logs in the folder that
+it names (`--keep` chooses it).  A seed fixes the choices, not the timing: the same seed is not the same run.
+
+What goes on: two producers, one of which commits and aborts transactions, send what a shop and careless producers send
+(`input`).  One to three workers, each a process with a disk of its own (`crew`, `worker`), fold it and make lists; one at
+least always runs, as an orchestrator would have it.  Faults are dealt from a deck (`plan`, `faults`): kill -9, SIGTERM,
+SIGSTOP for up to twice the session, a wiped disk, a new worker; a broker killed and started again or frozen, of three one
+at a time; records forged as a former owner would write them.  Each waits until workers have folded something since the one
+before.  Changelogs are compacted all the time.
+
+What must hold then is computed by the replay driver from the input as it lies on the broker, each record exactly once
+(`model`).  It is compared (`checking`)
+
+1. `log`: when all is healed and the group has committed everything;
+2. `round`: after one more event of each shopper;
+3. `compacted`: when workers have stopped, and the changelogs hold hardly more than the last record of each key;
+4. `recovered`: after a worker with an empty disk has restored from them, and one more event of each shopper.
+
+Compared are all states but the fields that `comparing` names with a reason; pairs, sentiments, feedback, responses and
+dead letters by id; each list with what its own decision record gives; the newest list of each shopper with the last event
+that asks for one (lists that were shed apart), and in 2 and 4 with the revision of the state; for each response one outcome.
+
+What notices a broken rule of `design.md` §4 (`breaks`; each was run):
+
+| `--break` | rule | noticed by |
+| --- | --- | --- |
+| `2` | facts are acked before states | `--break 2`: facts missing |
+| `3` | states before offsets | `--break 3`: events lost |
+| `3-failures` | nothing is committed past a failure | `--break 3-failures`: states wrong |
+| `4` | ids of facts are deterministic | `--break 4`: other facts than the model's |
+| `4-revisions` | revisions only grow | `--break 4-revisions`: lists older than their states |
+| `6` | one writer | `--break 6` behind a compaction lag; always `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |
+| `7` | no holes | `--break 7`: events lost |
+| `7-restore` | restored before delivered | `--break 7-restore`: states wrong |
+| `slow` | none: facts are slow, as for `2` | nobody: that run must pass |
+"""
