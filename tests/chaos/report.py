@@ -59,7 +59,7 @@ class Report(msgspec.Struct, kw_only=True):
     aborted: int = 0
     """Records that a transaction took back: nobody may have seen them."""
     wrong_keys: int = 0
-    """States that are wrong, of all comparisons together; so with the following."""
+    """States that are wrong in the worst of the comparisons; so with the following."""
     lost_events: int = 0
     doubled_events: int = 0
     wrong_outputs: int = 0
@@ -101,10 +101,10 @@ class Report(msgspec.Struct, kw_only=True):
     def add(self, name: str, phase: Phase) -> None:
         """Take the result of a comparison."""
         self.phases[name] = phase
-        self.wrong_keys += phase.wrong_keys
-        self.wrong_outputs += phase.wrong_outputs
-        self.lost_events += sum(it.lost for it in phase.states.values())
-        self.doubled_events += sum(it.doubled for it in phase.states.values())
+        self.wrong_keys = max(self.wrong_keys, phase.wrong_keys)
+        self.wrong_outputs = max(self.wrong_outputs, phase.wrong_outputs)
+        self.lost_events = max(self.lost_events, sum(it.lost for it in phase.states.values()))
+        self.doubled_events = max(self.doubled_events, sum(it.doubled for it in phase.states.values()))
 
 
 def revision() -> str:

@@ -20,7 +20,7 @@ from tests.chaos.report import Report, revision
 from tests.chaos.site import CHANGELOGS, FILLED, FOLDERS, GROUP, PARTITIONS, PREFIX, READ, Options, Site
 from tests.chaos.watching import Listener, Progress, wait_for
 
-BEHIND = 30_000
+BEHIND = 60_000
 """Records that workers may be behind before the producer waits for them."""
 BEGIN_SECONDS, SETTLE_SECONDS = 90.0, 180.0
 ROUND_BITE = 20
