@@ -6,15 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 import msgspec.structs
 
-from agents.engine.formats import EPOCH
+from agents.engine.formats import EPOCH, RESERVED
 from agents.headers import DEAD_LETTER
 from agents.intake import partition_of
 from agents.processor import Folder
 from agents.replay.kafka import Recorder
 from agents.replay.log import LogRecord
-
-RESERVED = b"\xff"
-"""Keys of changelogs that begin with it are the engine's own."""
 
 
 def read(bootstrap: str, topics: Sequence[str], prefix: str = "") -> list[LogRecord]:
