@@ -19,6 +19,7 @@ from agents.processor import Effects, Folder, Input, Mapper, Origin, Output, Owe
 from agents.settings import load
 from agents.topics import Topic
 from schemas.base import Id, Record
+from tests.chaos import breaks
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -109,7 +110,8 @@ STAGES = (Sums(), Echo())
 
 
 def main() -> int:
-    """Run until a signal comes."""
+    """Run until a signal comes; CHAOS_BREAK breaks a rule."""
+    breaks.install(os.environ.get("CHAOS_BREAK", ""))
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("TEST_LOG_LEVEL", "WARNING"), format=_FORMAT)
     settings, metrics = load(os.environ | {}), Metrics(CollectorRegistry())
     try:

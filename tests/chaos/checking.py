@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 
 from agents.items.agent import Items
+from agents.items.card import card
 from agents.outcomes.agent import Outcomes
 from agents.outcomes.lists import List, listed
 from agents.outcomes.state import LISTS, Listed
 from agents.processor import Folder
 from agents.replay.log import LogRecord
 from agents.shoppers.agent import Shoppers
-from agents.topics import DECISIONS, INPUTS, MERGES, OUTCOMES, RECOMMENDATIONS, RESPONSES
+from agents.topics import DECISIONS, INPUTS, ITEM_CARDS, MERGES, OUTCOMES, RECOMMENDATIONS, RESPONSES
 from tests.chaos.comparing import Difference, compare_states, compare_told
 from tests.chaos.lists import Reader
 from tests.chaos.model import FACTS, LETTERS, Model
@@ -43,9 +44,11 @@ class Checks:
         model.feed(self._read(*(topic.name for topic in INPUTS)))
         shoppers = self._states(Shoppers)
         phase.states[Shoppers.name] = compare_states(model.states(Shoppers.name), shoppers, merged=model.known)
-        phase.states[Items.name] = compare_states(model.states(Items.name), self._states(Items))
+        items = model.states(Items.name)
+        phase.states[Items.name] = compare_states(items, self._states(Items))
         if not states_only:
             self._compare_told(phase)
+            phase.told[ITEM_CARDS.name] = self._compare_cards(items)
             lists = self._read(RECOMMENDATIONS.name)
             phase.states[Outcomes.name] = self._compare_memories(phase, lists)
             self._compare_lists(phase, lists, shoppers, excused, everyone=everyone)
@@ -73,6 +76,13 @@ class Checks:
         merges = self._once(MERGES.name)
         phase.repeated += merges.repeated
         phase.misplaced += len(merges.misplaced)
+
+    def _compare_cards(self, items: Mapping[str, Any]) -> Difference:
+        """Compare the last card of each item with what its state gives."""
+        cards = {(it.key or b"").decode(): it.value for it in self._read(ITEM_CARDS.name)}
+        made = {key: card(state) for key, state in items.items() if state.item}
+        expected = {key: None if it is None else msgspec.json.encode(it) for key, it in made.items()}
+        return compare_told(expected, cards)
 
     def _compare_memories(self, phase: Phase, lists: Sequence[LogRecord]) -> Difference:
         """Compare what is remembered of lists with the lists, and outcomes with the responses that they are made of.

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from confluent_kafka import Producer
@@ -20,6 +20,8 @@ _LOOK_SECONDS = 0.05
 _AT_WORK = 500
 """Records folded since the last fault, behind which workers are at work again."""
 _AT_WORK_SECONDS = 10.0
+_FORGED_SECONDS = 2
+"""For which acks are waited; if the broker is down, what is forged comes later."""
 
 
 class Forger:
@@ -33,13 +35,12 @@ class Forger:
         stale = state(offsets=[1 << 40] * sources, revision=1 << 20)
         self._value = EPOCH.pack((state.format - 1) << 24) + msgspec.msgpack.encode(stale)
 
-    def forge(self, key: bytes) -> None:
-        """Write a state that is wrong for *key*, and one of a key that there is not."""
-        partition = partition_of(key, self._partitions)
-        for name in (key, b"ghost of " + key):
-            self._producer.produce(self._changelog, self._value, name, partition)
+    def forge(self, keys: Iterable[bytes]) -> None:
+        """Write a state that is wrong for each of *keys*, and one of a key that there is not."""
+        for key in (*keys, b"ghost"):
+            self._producer.produce(self._changelog, self._value, key, partition_of(key, self._partitions))
             self.forged += 1
-        self._producer.poll(0)
+        self._producer.flush(_FORGED_SECONDS)
 
     def flush(self) -> None:
         """Return when all is in the log."""
@@ -99,7 +100,8 @@ class Faults:
                 crew.freeze(fault.target)
                 self._later(fault.seconds, lambda: crew.thaw(fault.target))
             case "forge":
-                self._forger.forge(b"shopper-%d" % int(fault.number * SHOPPERS))
+                self._forger.forge(b"shopper-%d" % number for number in range(SHOPPERS))
+                crew.kill(fault.target)  # before it writes them anew: who takes over finds them last in the log
             case _:
                 self._strike_broker(fault)
         self.actions[fault.kind] += 1

@@ -64,7 +64,7 @@ class Fault(NamedTuple):
     seconds: float = 0.0
     """Until it is undone."""
     number: float = 0.0
-    """From 0 to 1: which node or partition."""
+    """From 0 to 1: which node."""
     wipe: bool = False
 
 
@@ -112,7 +112,7 @@ class Dealer:
                 return self._start(now)
             case "freeze":
                 return Fault(kind, rng.choice(now.running), rng.uniform(1, 9))
-            case "broker_kill" | "broker_freeze" | "forge":
+            case "broker_kill" | "broker_freeze":
                 shortest, longest = (1.0, 8.0) if kind == "broker_freeze" else (0.0, self._longest_kill)
                 return Fault(kind, seconds=rng.uniform(shortest, longest), number=rng.random())
             case _:

@@ -139,7 +139,7 @@ def test_every_kind_of_fault_comes_and_only_what_is_there_is_struck() -> None:
         fault = dealer.next(now)
         kinds[fault.kind] += 1
         assert not (broker_down and fault.kind.startswith("broker"))
-        if fault.kind in {"kill", "term", "freeze"}:
+        if fault.kind in {"kill", "term", "freeze", "forge"}:
             assert fault.target in now.running
 
     assert kinds.keys() == {"start", "kill", "term", "freeze", "forge", "broker_kill", "broker_freeze"}
