@@ -129,6 +129,8 @@ def _heard(lists: Iterable[LogRecord]) -> dict[str, tuple[list[Listed], int]]:
     heard: dict[str, int] = {}
     for record in lists:
         it = _decode(record.value or b"")
-        heard[it.shopper] = max(heard.get(it.shopper, 0), record.timestamp)
-        newest.setdefault(it.shopper, {}).setdefault(it.recommendation_id, listed(it))
+        known = newest.setdefault(it.shopper, {})
+        if it.recommendation_id not in known:  # what comes again is not folded again
+            known[it.recommendation_id] = listed(it)
+            heard[it.shopper] = max(heard.get(it.shopper, 0), record.timestamp)
     return {shopper: (list(its.values())[-LISTS:], heard[shopper]) for shopper, its in newest.items()}
