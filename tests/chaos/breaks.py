@@ -10,15 +10,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import TopicPartition
-
-import agents.engine.openings
 import agents.processor
 from agents.engine.changelog import Stretch
 from agents.engine.delivery import Delivery, Entry, Source
 from agents.engine.engine import Engine
+from agents.engine.formats import FENCE_KEY
 from agents.engine.outbox import Outbox
-from agents.engine.restore import reader
 from agents.engine.store import ChangelogRecord, Flush, Shard
 from agents.topics import FEEDBACK, MERGES, PAIRS, RESPONSES, SENTIMENTS
 
@@ -147,25 +144,13 @@ def _delivered_with_holes() -> None:
 
 
 def _delivered_before_restored() -> None:
-    """Rule 7: a partition is opened without its state being restored."""
+    """Rule 7: a partition is opened without the states that its changelog holds."""
+    followed = Shard.apply
 
-    async def unrestored(
-        servers: str, topic: str, shards: Sequence[Shard], activate: Callable[[Shard], Any], progress: Any
-    ) -> None:
-        del progress
-        consumer = reader(servers, wait_ms=100)
-        await consumer.start()
-        try:
-            for shard in shards:
-                place = TopicPartition(topic, shard.partition)
-                end = (await consumer.end_offsets([place]))[place]
-                shard.apply((), end)
-                while (end := await activate(shard)) is not None:
-                    shard.apply((), end)
-        finally:
-            await consumer.stop()
+    def apply(self: Shard, records: Sequence[ChangelogRecord], next_offset: int) -> None:
+        followed(self, [record for record in records if record.key == FENCE_KEY], next_offset)
 
-    vars(agents.engine.openings)["restore"] = unrestored
+    Shard.apply = apply  # type: ignore[method-assign]
 
 
 def _everywhere(name: str, new: Any) -> None:
