@@ -79,10 +79,11 @@ class Checks:
 
     def _compare_cards(self, items: Mapping[str, Any]) -> Difference:
         """Compare the last card of each item with what its state gives."""
-        cards = {(it.key or b"").decode(): it.value for it in self._read(ITEM_CARDS.name)}
-        made = {key: card(state) for key, state in items.items() if state.item}
-        expected = {key: None if it is None else msgspec.json.encode(it) for key, it in made.items()}
-        return compare_told(expected, cards)
+        cards = {
+            (it.key or b"").decode(): msgspec.json.decode(it.value or b"null") for it in self._read(ITEM_CARDS.name)
+        }
+        expected = {key: msgspec.to_builtins(card(state)) for key, state in items.items() if state.item}
+        return compare_told(_in_order(expected), _in_order(cards))
 
     def _compare_memories(self, phase: Phase, lists: Sequence[LogRecord]) -> Difference:
         """Compare what is remembered of lists with the lists, and outcomes with the responses that they are made of.
@@ -121,6 +122,11 @@ class Checks:
         if lists.result.uncovered:
             lists.result.examples += [f"no list covers the last event of {name}" for name in uncovered[:3]]
         phase.lists = lists.result
+
+
+def _in_order(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return JSON values as bytes that do not depend on the order of their fields."""
+    return {key: msgspec.json.encode(value, order="deterministic") for key, value in values.items()}
 
 
 def _heard(lists: Iterable[LogRecord]) -> dict[str, tuple[list[Listed], int]]:
