@@ -22,7 +22,9 @@ from tests.chaos.watching import Listener, Progress, wait_for
 
 BEHIND = 60_000
 """Records that workers may be behind before the producer waits for them."""
-BEGIN_SECONDS, SETTLE_SECONDS = 90.0, 180.0
+BEGIN_SECONDS = 120.0
+STILL_SECONDS, SETTLE_SECONDS = 90.0, 900.0
+"""Without any progress, and in all, behind which workers are stuck."""
 ROUND_BITE = 20
 """Records that come at once when nothing may be shed."""
 _INPUTS = tuple(f"{topic.name} " for topic in INPUTS)
@@ -153,16 +155,21 @@ class _Run:
 
     def _settle(self) -> bool:
         """Wait until all is folded and made; tell whether it came to that."""
-        end, calm = time.monotonic() + SETTLE_SECONDS, 0
+        progress, crew = self._progress, self._crew
+        begun = moved = time.monotonic()
+        lag, calm = -1, 0
         while calm < _CALM:
-            if not self._crew.running():  # like an orchestrator: always one that runs
-                self._crew.start(next(iter(self._crew.disks()), "w0"))
-            if time.monotonic() > end:
+            if not crew.running():  # like an orchestrator: always one that runs
+                crew.start(next(iter(crew.disks()), "w0"))
+            now = time.monotonic()
+            if progress.lag != lag:
+                lag, moved = progress.lag, now
+            if now - moved > STILL_SECONDS or now - begun > SETTLE_SECONDS:
                 self._stuck("the workers do not come to the end of the log")
                 return False
-            looks = self._progress.looks
+            looks = progress.looks
             time.sleep(0.4)
-            calm = calm + 1 if self._progress.looks > looks and not self._progress.lag else 0
+            calm = calm + 1 if progress.looks > looks and not progress.lag else 0
         return True
 
     def _stuck(self, what: str) -> None:

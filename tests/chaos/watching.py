@@ -59,7 +59,10 @@ class Progress(Thread):
 
     def behind(self) -> dict[str, str]:
         """Return each partition with a lag, with where the group is and where the log ends."""
-        committed, ends = self._committed(), self._ends()
+        try:
+            committed, ends = self._committed(), self._ends()
+        except KafkaException as error:
+            return {"the broker": f"does not answer: {error.args[0].str()}"}
         return {
             f"{place[0]}-{place[1]}": f"{committed.get(place)} of {end}"
             for place, end in sorted(ends.items())
