@@ -17,7 +17,7 @@ from tests.chaos.plan import Dealer, Fault, Situation
 from tests.chaos.watching import Progress
 
 _LOOK_SECONDS = 0.05
-_AT_WORK = 500
+_AT_WORK = 300
 """Records folded since the last fault, behind which workers are at work again."""
 _AT_WORK_SECONDS = 10.0
 _FORGED_SECONDS = 2

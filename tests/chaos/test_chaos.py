@@ -17,7 +17,7 @@ from tests.lacks import skip_for
 def test_nothing_is_lost_doubled_or_wrong_when_workers_and_broker_are_struck(tmp_path: Path) -> None:
     skip_for(missing())
 
-    report = run(Options(seed=7, seconds=15, nodes=1, folder=tmp_path, rate=600), MODELS)
+    report = run(Options(seed=8, seconds=20, nodes=1, folder=tmp_path, rate=600), MODELS)
 
     assert not report.failed, summary(report)
     assert report.actions
