@@ -7,6 +7,8 @@ import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 EPOCH_BYTES = 4
+RESERVED = b"\xff"
+"""How keys of a changelog begin that are no keys of states."""
 
 
 class Held(NamedTuple):
@@ -62,4 +64,7 @@ def held(bootstrap: str, changelog: str, count: Callable[[bytes], int]) -> Held:
                     last[record.partition(), record.key()] = record.value()
     finally:
         consumer.close()
-    return Held(sum(count(value) for value in last.values() if value), records)
+    return Held(
+        sum(count(value) for (_, key), value in last.items() if value and not (key or b"").startswith(RESERVED)),
+        records,
+    )

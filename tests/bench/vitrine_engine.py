@@ -1,4 +1,4 @@
-"""The workload on our engine: BOOTSTRAP APP TOPIC EVENTS DATA; what TOPIC has before `clicks.v1` is the prefix of all topics."""
+"""The workload on our engine: BOOTSTRAP APP TOPIC EVENTS DATA [PARTITIONS]; what TOPIC has before `clicks.v1` is the prefix of all topics."""
 
 import asyncio
 import gc
@@ -42,12 +42,12 @@ class Profiles(Folder):
         state.cats[event.category] = state.cats.get(event.category, 0) + 1
 
 
-def main(bootstrap: str, name: str, topic: str, events: int, data: Path) -> None:
+def main(bootstrap: str, name: str, topic: str, events: int, data: Path, partitions: int) -> None:  # noqa: PLR0917  its arguments
     stages, prefix = [Profiles()], topic.removesuffix(TOPIC)
     settings = Settings(
-        broker=bootstrap, app_id=name, topic_prefix=prefix, data_dir=data, partitions=PARTITIONS, web_port=0
+        broker=bootstrap, app_id=name, topic_prefix=prefix, data_dir=data, partitions=partitions, web_port=0
     )
-    names = topics.needed(topics.used_by(stages), [Profiles.name], prefix=prefix, app_id=name, partitions=PARTITIONS)
+    names = topics.needed(topics.used_by(stages), [Profiles.name], prefix=prefix, app_id=name, partitions=partitions)
     topics.create(bootstrap, names)
     app, health = build(settings, stages)
     engine, watch = app.engine, Stopwatch(events)
@@ -74,4 +74,11 @@ def main(bootstrap: str, name: str, topic: str, events: int, data: Path) -> None
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), Path(sys.argv[5]))
+    main(
+        sys.argv[1],
+        sys.argv[2],
+        sys.argv[3],
+        int(sys.argv[4]),
+        Path(sys.argv[5]),
+        int(sys.argv[6]) if sys.argv[6:] else PARTITIONS,
+    )
