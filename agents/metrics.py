@@ -149,7 +149,7 @@ class Metrics:
         self.state_wiped = Counter(
             "vitrine_state_wiped",
             "Local stores emptied, to be restored from the changelog: damaged; foreign, of another changelog; recreated, "
-            "of one that was deleted; cut or forked, of one that lost records.",
+            "of one that was deleted; cut or forked, of one that lost records; outdated, behind its tombstones.",
             ["agent", "reason"],
             registry=to,
         )

@@ -87,7 +87,7 @@ class State(msgspec.Struct, gc=False):
     offsets: list[int]
     """The offset last folded, by the index of its topic in `sources`."""
     revision: int = 0
-    """Events folded; it only grows."""
+    """Grows with each event folded; where a key comes back after its state left, it goes on above what it was."""
     recent: list[list[str]] = []
     """Ids of the events folded last, by the index of their topic in `sources`: rings that do not push one another out."""
 

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaExcepti
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # theirs to export
 
 from agents.app import needed
+from agents.engine.formats import epoch_in
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from agents.settings import load
@@ -211,11 +212,14 @@ class Deployment:
         states: dict[str, Any] = {}
         epochs: dict[int, int] = defaultdict(int)
         for message in self.read(folder, changelog=True):
-            epoch = int.from_bytes(message.value()[:EPOCH_BYTES], "big")
+            epoch = epoch_in(message.value(), message.headers() or ())
+            assert epoch is not None
             if epoch < epochs[message.partition()]:
                 continue
             epochs[message.partition()] = epoch
-            if not message.key().startswith(RESERVED):
+            if message.value() is None:
+                states.pop(message.key().decode(), None)
+            elif not message.key().startswith(RESERVED):
                 states[message.key().decode()] = msgspec.msgpack.decode(message.value()[EPOCH_BYTES:])
         return states
 

@@ -11,7 +11,7 @@ from threading import Thread
 import msgspec
 
 from agents.engine import topics
-from agents.engine.formats import EPOCH, RESERVED
+from agents.engine.formats import EPOCH, RESERVED, epoch_in
 from agents.replay.log import LogRecord
 from tests.deployment import Deployment
 from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Sum, Summed, Tick, needed
@@ -86,14 +86,15 @@ def states(workers: Workers) -> Totals:
     found: Totals = {}
     epochs = dict.fromkeys(range(PARTITIONS), 0)
     for message in workers.read("sums", changelog=True):
-        epoch, key = EPOCH.unpack_from(message.value())[0], message.key()
+        epoch, key, value = epoch_in(message.value(), message.headers() or ()), message.key(), message.value()
+        assert epoch is not None
         if epoch < epochs[message.partition()]:
             continue
         epochs[message.partition()] = epoch
         if key.startswith(RESERVED):
             continue
-        if len(message.value()) > EPOCH.size:
-            state = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=Summed)
+        if value is not None and len(value) > EPOCH.size:
+            state = msgspec.msgpack.decode(value[EPOCH.size :], type=Summed)
             found[key.decode()] = state.n, state.total
         else:
             found.pop(key.decode(), None)

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 
 from agents.app import needed
 from agents.engine import topics
-from agents.engine.formats import EPOCH, FENCE_KEY
+from agents.engine.formats import EPOCH, FENCE_KEY, epoch_in
 from agents.intake import partition_of
 from tests import engine_worker
 from tests.deployment import Deployment
@@ -128,11 +128,17 @@ class Fleet(Deployment):
         states: dict[bytes, int] = {}
         epochs: dict[int, int] = {}
         for message in self.read(engine_worker.Sums.name, changelog=True):
-            epoch, key, partition = EPOCH.unpack_from(message.value())[0], message.key(), message.partition()
-            if epoch < epochs.get(partition, 0):
+            epoch, key, partition = (
+                epoch_in(message.value(), message.headers() or ()),
+                message.key(),
+                message.partition(),
+            )
+            if epoch is None or epoch < epochs.get(partition, 0):
                 continue
             epochs[partition] = epoch
-            if key != FENCE_KEY and len(message.value()) > EPOCH.size:
+            if message.value() is None:
+                states.pop(key, None)
+            elif key != FENCE_KEY and len(message.value()) > EPOCH.size:
                 states[key] = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=engine_worker.Summed).n
         return sum(states.values())
 

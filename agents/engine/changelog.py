@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.engine.errors import FencedError, UndeliverableError
+from agents.engine.formats import EPOCH_HEADER, Tombstone
 
 BITE = 1_000
 """Records handled before other tasks may run."""
@@ -15,6 +16,8 @@ BITE = 1_000
 _BATCH_BYTES = 256 << 10
 """A larger record goes by itself."""
 _ACK_SECONDS = 60.0
+
+Headers = list[tuple[str, bytes]]
 
 
 class Stretch(NamedTuple):
@@ -38,7 +41,7 @@ class Changelog:
         self._producer = producer
 
     async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
-        """Write *items*, one at least, in order; return when all are acked.
+        """Write *items*, one at least, in order; return when all are acked.  A `Tombstone` deletes its key.
 
         A FencedError says that somebody else wrote between them, an UndeliverableError that acks did not come.
         """
@@ -47,10 +50,14 @@ class Changelog:
         batch = producer.create_batch()
         try:
             for count, (key, value) in enumerate(items, 1):
-                if batch.append(key=key, value=value, timestamp=None) is None:
+                written: bytes | None = value
+                headers: Headers = []
+                if type(value) is Tombstone:
+                    written, headers = None, [(EPOCH_HEADER, bytes(value))]
+                if batch.append(key=key, value=written, timestamp=None, headers=headers) is None:
                     sent.append(await self._send(partition, batch))
                     batch = producer.create_batch()
-                    batch.append(key=key, value=value, timestamp=None)  # the first one always fits
+                    batch.append(key=key, value=written, timestamp=None, headers=headers)  # the first one always fits
                 if not count % BITE:
                     await asyncio.sleep(0)
             sent.append(await self._send(partition, batch))

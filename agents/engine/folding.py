@@ -176,7 +176,7 @@ class FolderRunner(Runner):
         """Owe the output of an event that was folded when it first came: a model had failed, and was mended."""
         self.outcomes[batch.topic, "reasked"] += 1
         state = shard.states[record.key]
-        if state.revision:  # else it was erased: nothing is known of its key, and nothing is to be said of it
+        if max(state.offsets) >= 0:  # else it was erased: nothing is known of its key, and nothing is to be said of it
             for owed in self.stage.owes(state, event, origin):
                 self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 

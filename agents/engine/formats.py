@@ -5,7 +5,8 @@ changelog and every local store says its format, and a version that has never he
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from agents.engine.errors import FormatError, StateError
@@ -16,10 +17,22 @@ RESERVED = b"\xff"
 FENCE_KEY = RESERVED + b"__fence"
 LEDGER_KEY = RESERVED + b"__ledger"
 
+EPOCH_HEADER = "epoch"
+"""Of a tombstone, which has no value that could begin with it."""
+
+TOMBSTONES_LAST = timedelta(days=7)
+"""How long a changelog keeps a tombstone (`delete.retention.ms`): whoever follows it less often may never see it."""
+
 _COUNT_BITS = 24
 
 Decode = Callable[[bytes | memoryview | None], Any]
 """A stored state without its epoch to a state; None to a new one."""
+
+
+class Tombstone(bytes):
+    """In the place of a state's bytes: the epoch under which its key leaves."""
+
+    __slots__ = ()
 
 
 class Kept(NamedTuple):
@@ -40,15 +53,27 @@ class Kept(NamedTuple):
             )
             raise FormatError(message)
 
-    def epoch(self, partition: int, offset: int, key: bytes, value: bytes) -> int:
-        """Return the epoch of a changelog record; a StateError if it was not written by a worker."""
-        if not key or len(value) < EPOCH.size:
+    def epoch(
+        self,
+        partition: int,
+        offset: int,
+        key: bytes,
+        value: bytes | None,
+        headers: Iterable[tuple[str, bytes | None]] = (),
+    ) -> int:
+        """Return the epoch of a changelog record; a StateError if it was not written by a worker.
+
+        *headers* matter if it is a tombstone, without a value.
+        """
+        epoch = epoch_in(value, headers)
+        if not key or epoch is None:
+            what = "a tombstone without an epoch" if value is None else f"{len(value)} bytes"
             message = (
-                f"{self.changelog}-{partition}: the record at offset {offset} is no state: key {key!r}, {len(value)} "
-                f"bytes; find out who writes to this topic, {_CURE}"
+                f"{self.changelog}-{partition}: the record at offset {offset} is no state: key {key!r}, {what}; "
+                f"find out who writes to this topic, {_CURE}"
             )
             raise StateError(message)
-        return int(EPOCH.unpack_from(value)[0])
+        return epoch
 
     def read(self, decode: Decode, partition: int, key: bytes, stored: bytes, end: int) -> Any:
         """Return the state in *stored*, read from the changelog before offset *end*; a StateError if it is none."""
@@ -63,6 +88,12 @@ class Kept(NamedTuple):
 
 
 _CURE = "then set VITRINE_APP_ID to another name, so that states are made anew from the topics"
+
+
+def epoch_in(value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()) -> int | None:
+    """Return the epoch that a changelog record tells, in its value or, if it is a tombstone, in its *headers*."""
+    told = value if value is not None else dict(headers).get(EPOCH_HEADER)
+    return None if told is None or len(told) < EPOCH.size else int(EPOCH.unpack_from(told)[0])
 
 
 def format_of(epoch: int) -> int:

@@ -7,9 +7,9 @@ can't be had back: a worker that started with the rest would count what it has t
 from typing import Literal, NamedTuple
 from zlib import crc32
 
-Wiped = Literal["damaged", "foreign", "recreated", "cut", "forked"]
+Wiped = Literal["damaged", "foreign", "recreated", "cut", "forked", "outdated"]
 """Why a store is emptied: its files are no good; it belongs to another changelog; to one of the same name that was
-deleted; its changelog ends before it; its changelog holds something else where it ends."""
+deleted; its changelog ends before it; its changelog holds something else where it ends; it may have missed tombstones."""
 
 Gap = Literal["unclaimed", "cut", "deleted", "forked"]
 """How a changelog shows that states are missing: no worker ever took it over; it ends before the store; it begins behind

@@ -35,9 +35,8 @@ def check_formats(servers: str, kept: Collection[Kept], partitions: Mapping[str,
     try:
         places = [(topic, number) for topic in by_topic for number in range(partitions[topic])]
         for message in _last_records(consumer, places):
-            kind, number, value = by_topic[message.topic()], message.partition(), message.value()
-            if value is not None:
-                kind.check(number, kind.epoch(number, message.offset(), message.key(), value))
+            kind, number, headers = by_topic[message.topic()], message.partition(), message.headers() or ()
+            kind.check(number, kind.epoch(number, message.offset(), message.key(), message.value(), headers))
     except StateError as error:
         raise ConfigurationError(str(error)) from error
     finally:

@@ -124,6 +124,8 @@ class _Restore:
                 shard.wipe("foreign" if shard.foreign else "recreated")
             if shard.next_offset > log.end:
                 shard.wipe("cut")
+            if shard.outdated(time.time()) and log.start == 0:  # else what was deleted before it is nowhere else
+                shard.wipe("outdated")
             shard.follow(log.topic_id)
             last = shard.last.offset
             if log.start <= last < shard.next_offset:

@@ -5,11 +5,14 @@ What holds:
 - Every changelog value begins with an epoch.  Who takes the partition over writes a fence with a higher one; what a
   former owner writes behind it is ignored.  An epoch of another format stops the worker before anything is written.
 - States and the changelog offset that they reach are written to RocksDB in one step.
+- A state leaves by a tombstone, whose epoch stands in a header; compaction removes it in the end.  A store that was not
+  written for half of the time that tombstones last is made anew.
 - Where a former owner's record is the last one of its key, the new owner writes the good state again behind its fence,
   before it opens the partition; `min.compaction.lag.ms` must cover the time until then, for compaction keeps that record.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -19,12 +22,24 @@ from rocksdict import WriteBatch
 from agents.engine.changelog import Stretch
 from agents.engine.database import Database, Memory
 from agents.engine.errors import FencedError
-from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, RESERVED, Decode, Kept, format_of
+from agents.engine.formats import (
+    EPOCH,
+    FENCE_KEY,
+    LEDGER_KEY,
+    RESERVED,
+    TOMBSTONES_LAST,
+    Decode,
+    Kept,
+    Tombstone,
+    format_of,
+)
 from agents.engine.ledger import Ledger
 from agents.engine.lineage import Last, Wiped, checksum
 from agents.engine.states import States, Usage
 
 _META_KEY = RESERVED + b"__meta"
+
+_TRUSTED_SECONDS = TOMBSTONES_LAST.total_seconds() / 2
 
 
 class ChangelogRecord(Protocol):
@@ -34,6 +49,10 @@ class ChangelogRecord(Protocol):
     timestamp: int
     key: bytes
     value: bytes | None
+
+    @property
+    def headers(self) -> Iterable[tuple[str, bytes | None]]:
+        """Looked at if there is no value."""
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -51,6 +70,8 @@ class _Meta(msgspec.Struct, array_like=True):
     last: Last = Last()
     unclaimed: bool = False
     """Whether no fence was seen: every changelog that a worker ever used has one."""
+    written: int = 0
+    """When, by this machine's clock, in milliseconds since 1970; 0 if by a version that did not say."""
 
 
 class Flush(NamedTuple):
@@ -77,6 +98,11 @@ class Shard:
         self.states = States(_nothing, self._usage)
         self.dirty: set[bytes] = set()
         """Keys to be flushed."""
+        self.floor = 0
+        """The greatest revision of what left under this epoch; new states begin there, so that lists of a key that comes
+        back are newer than those of before."""
+        self._forgotten: set[bytes] = set()
+        """Keys that leave with the next flush, unless they are dirty by then."""
         self._leaving: set[bytes] = set()
         """Keys of the flush that is under way, or was broken off."""
         self.ledger = Ledger()
@@ -115,6 +141,10 @@ class Shard:
         meta, kept = self._meta, self._kept
         return meta.epoch > 0 and (meta.changelog not in {"", kept.changelog} or format_of(meta.epoch) != kept.format)
 
+    def outdated(self, now: float) -> bool:
+        """Whether, at *now* in seconds since 1970, this store may have missed a tombstone that is gone from the changelog."""
+        return self.next_offset > 0 and abs(now - self._meta.written / 1000) > _TRUSTED_SECONDS
+
     # -- following the changelog
 
     @property
@@ -149,7 +179,8 @@ class Shard:
         batch, meta, kept = WriteBatch(raw_mode=True), self._meta, self._kept
         for record in records:
             key, value = record.key, record.value
-            epoch = kept.epoch(self.partition, record.offset, key, value) if value is not None else meta.epoch
+            headers = record.headers if value is None else ()
+            epoch = kept.epoch(self.partition, record.offset, key, value, headers)
             if epoch < meta.epoch:
                 self.fenced += 1
                 if key != FENCE_KEY:
@@ -184,7 +215,7 @@ class Shard:
         self._meta.epoch, self._meta.unclaimed = epoch, False
         self._meta.last = Last(next_offset - 1, checksum(FENCE_KEY, EPOCH.pack(epoch)))
         self._persist(WriteBatch(raw_mode=True), next_offset)
-        self.states, self.dirty, self._leaving = States(self._find, self._usage), self._stale - {LEDGER_KEY}, set()
+        self._begin(States(self._find, self._usage), self._stale - {LEDGER_KEY})
         self.ledger, self._noted = self._read_ledger(), LEDGER_KEY in self._stale
 
     # -- following the events
@@ -192,11 +223,24 @@ class Shard:
     @property
     def unflushed(self) -> bool:
         """Whether something is to be flushed."""
-        return bool(self.dirty or self._leaving or self.ledger.changed or self._noted)
+        return bool(self.dirty or self._leaving or self._forgotten or self.ledger.changed or self._noted)
+
+    def forget(self, key: bytes, revision: int) -> bool:
+        """Let the state of *key*, which has *revision*, leave with the next flush; False if it is being changed.
+
+        It has to be safe: nothing of what its offsets guard it from may be read again.
+        """
+        if key in self.dirty or key in self._leaving:
+            return False
+        self._forgotten.add(key)
+        self.floor = max(self.floor, revision)
+        return True
 
     def begin_flush(self) -> tuple[list[bytes], Flush]:
         """Return the keys to be flushed, and what they go into; what changes from now on is for the next flush."""
+        self._forgotten -= self.dirty
         self._leaving |= self.dirty
+        self._leaving |= self._forgotten
         self.dirty.clear()
         self._noted = self._noted or self.ledger.changed
         ledger = EPOCH.pack(self._meta.epoch) + self.ledger.encode() if self._noted else None
@@ -205,10 +249,13 @@ class Shard:
     def encode(self, encode: Callable[[Any], bytes], keys: Sequence[bytes], flush: Flush) -> None:
         """Add the present states of *keys* to *flush*."""
         epoch, put, append = EPOCH.pack(self._meta.epoch), flush.batch.put, flush.items.append
-        states, stale, used = self.states, self._stale, self.states.used
+        states, stale, forgotten, used = self.states, self._stale, self._forgotten, self.states.used
         for key in keys:
-            if key in stale and key not in states and self._db.get(key) is None:
-                append((key, epoch))  # only a former owner ever wrote it
+            if (key in forgotten and key not in self.dirty) or (
+                key in stale and key not in states and self._db.get(key) is None  # only a former owner ever wrote it
+            ):
+                flush.batch.delete(key)
+                append((key, Tombstone(epoch)))
                 continue
             value = epoch + encode(states[key])
             put(key, value)
@@ -227,10 +274,19 @@ class Shard:
             self._stale.discard(LEDGER_KEY)
             flush.batch.put(LEDGER_KEY, flush.ledger)
             self._noted = False
+        if self._forgotten:
+            self._drop_forgotten(flush)
         self._leaving.clear()
-        newest = flush.items[-1] if flush.ledger is None else (LEDGER_KEY, flush.ledger)
-        self._meta.last = Last(at.end - 1, checksum(*newest))
+        key, value = flush.items[-1] if flush.ledger is None else (LEDGER_KEY, flush.ledger)
+        self._meta.last = Last(at.end - 1, checksum(key, None if type(value) is Tombstone else value))
         self._persist(flush.batch, at.end)
+
+    def _drop_forgotten(self, flush: Flush) -> None:
+        for key, value in flush.items:
+            if type(value) is Tombstone and key in self._forgotten:
+                self._forgotten.discard(key)
+                if key not in self.dirty:  # else something was folded into it, and it is written with the next flush
+                    self.states.drop(key)
 
     def evict(self, key: bytes) -> bool:
         """Let go of a state in memory; False if it is not flushed yet."""
@@ -248,7 +304,8 @@ class Shard:
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""
-        self.active, self.states, self.dirty, self._leaving = False, States(_nothing, self._usage), set(), set()
+        self.active = False
+        self._begin(States(_nothing, self._usage), set())
         self.ledger, self._noted = Ledger(), False
 
     def close(self) -> None:
@@ -256,9 +313,18 @@ class Shard:
         self.deactivate()
         self._db.close()
 
+    def _begin(self, states: States, dirty: set[bytes]) -> None:
+        self.states, self.dirty = states, dirty
+        self._leaving, self._forgotten, self.floor = set(), set(), 0
+
     def _find(self, key: bytes) -> tuple[Any, int]:
         raw = self._db.get(key)
-        return (self._decode(None), 0) if raw is None else (self._read(key, raw), len(raw))
+        if raw is not None:
+            return self._read(key, raw), len(raw)
+        state = self._decode(None)
+        if self.floor:
+            state.revision = self.floor
+        return state, 0
 
     def _read(self, key: bytes, raw: bytes) -> Any:
         return self._kept.read(self._decode, self.partition, key, raw, self.next_offset)
@@ -272,7 +338,7 @@ class Shard:
 
     def _persist(self, batch: WriteBatch, next_offset: int) -> None:
         self._meta.next_offset, self._meta.stale = next_offset, list(self._stale)
-        self._meta.changelog = self._kept.changelog
+        self._meta.changelog, self._meta.written = self._kept.changelog, int(time.time() * 1000)
         batch.put(_META_KEY, msgspec.msgpack.encode(self._meta))
         self._db.write(batch)
 

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from agents.engine.changelog import Changelog, Stretch
 from agents.engine.database import Memory
 from agents.engine.errors import FencedError
-from agents.engine.formats import EPOCH, FENCE_KEY
+from agents.engine.formats import EPOCH, EPOCH_HEADER, FENCE_KEY, Tombstone
 from agents.engine.keyspace import Keyspace
 from agents.engine.states import evict
 from agents.engine.store import Flush, Shard
@@ -34,7 +34,17 @@ class Logged:
     offset: int
     timestamp: int
     key: bytes
-    value: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def epoch(self) -> int:
+        return int(EPOCH.unpack_from(self.headers[0][1] if self.value is None else self.value)[0])
+
+
+Base = tuple[int, ...]
+"""The offset of each source up to which a key's events left with its state."""
+NOTHING_LEFT: Base = (-1,) * (1 + max(SOURCES))
 
 
 class DiedError(Exception):
@@ -50,6 +60,12 @@ class Log(Changelog):
         self.end = 0
         self.writes = 0
         """How many appends succeed before the writer dies, if it has so few left; 0: it lives."""
+        self.bases: dict[bytes, list[Base]] = {key: [NOTHING_LEFT] for key in KEYS}
+        """What left with each tombstone in force."""
+        self.allowed: dict[bytes, set[Base]] = {key: {NOTHING_LEFT} for key in KEYS}
+        """Of these, what the state in force may lack."""
+        self.raced: dict[bytes, set[Base]] = {key: set() for key in KEYS}
+        """What may be lacking in a state into which something was folded while it left."""
 
     async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
         assert partition == 0
@@ -59,28 +75,42 @@ class Log(Changelog):
                 raise DiedError
         first = self.end
         for key, value in items:
-            self.records.append(Logged(self.end, 0, key, value))
+            if type(value) is Tombstone:
+                self.records.append(Logged(self.end, 0, key, None, ((EPOCH_HEADER, bytes(value)),)))
+            else:
+                self.records.append(Logged(self.end, 0, key, value))
+            if type(value) is Tombstone and self.records[-1].epoch >= max(it.epoch for it in self.records):
+                self._left(key)
             self.end += 1
         return Stretch(first, self.end)
+
+    def _left(self, key: bytes) -> None:
+        former, self.records = self.records, self.records[:-1]
+        state = self.fold()[0].get(key)
+        self.records = former
+        if state is not None:
+            self.bases[key].append(tuple(map(max, decode(state).offsets, self.bases[key][-1])))
+            self.allowed[key] = {self.bases[key][-1]} | self.raced[key]
+            self.raced[key] = set()
 
     def fold(self) -> tuple[dict[bytes, bytes], int]:
         """Return key to its last state in force, and the offset of the first record of a former owner that is the last of its key."""
         epoch, states, last = 0, dict[bytes, bytes](), dict[bytes, int | None]()
         for record in self.records:
-            its = EPOCH.unpack_from(record.value)[0]
-            if its < epoch:
+            if record.epoch < epoch:
                 last[record.key] = record.offset
                 continue
-            epoch = its
+            epoch = record.epoch
             last[record.key] = None
-            states[record.key] = record.value[EPOCH.size :]
+            states[record.key] = (record.value or b"")[EPOCH.size :]
         stale = [offset for key, offset in last.items() if offset is not None and key != FENCE_KEY]
         return {key: state for key, state in states.items() if state}, min(stale, default=self.end)
 
-    def compact(self, horizon: int) -> None:
-        """Keep of what lies before *horizon* the last record of each key."""
+    def compact(self, horizon: int, graves: int = 0) -> None:
+        """Keep of what lies before *horizon* the last record of each key, and before *graves* no tombstone of these."""
         last = {record.key: record.offset for record in self.records if record.offset < horizon}
-        self.records = [it for it in self.records if it.offset >= horizon or last[it.key] == it.offset]
+        kept = [it for it in self.records if it.offset >= horizon or last[it.key] == it.offset]
+        self.records = [it for it in kept if it.value is not None or it.offset >= min(graves, horizon)]
 
 
 def finish(coroutine: Any) -> Any:
@@ -100,6 +130,8 @@ class Process:
         self.keyspace = Keyspace(Sums(), log, directory, MEMORY)
         self.shard = Shard(0, directory / "sums-0.db", MEMORY, self.keyspace.kept, self.keyspace._decode)
         self.keyspace.shards[0] = self.shard
+        self.outdated = False
+        """Whether a tombstone that it has not read may be gone."""
         self.target: int | None = None
         """Where the restore ends; None if there is none."""
         self.read: dict[int, int] = {}
@@ -108,6 +140,9 @@ class Process:
 
     def begin(self) -> None:
         self.shard.deactivate()
+        if self.outdated:
+            self.shard.wipe("outdated")
+            self.outdated = False
         self.flush, self.target = None, self.log.end
 
     def restore(self, count: int, committed: dict[int, int], writes: int = 0) -> None:
@@ -132,16 +167,22 @@ class Process:
 class Partition(RuleBasedStateMachine):
     """Events of two topics, their group's offsets, a changelog, and two workers with a disk each."""
 
-    @initialize()
-    def boot(self) -> None:
+    @initialize(begun=st.booleans())
+    def boot(self, begun: bool) -> None:
         self.directory = Path(tempfile.mkdtemp())
         self.log = Log()
         self.events: dict[int, list[Tick]] = {source: [] for source in SOURCES}
         self.committed = dict.fromkeys(SOURCES, 0)
         self.number = 0
+        self.revisions: dict[tuple[int, bytes], int] = {}
+        """By epoch and key."""
         self.workers = [Process(self.directory / str(n), self.log) for n in (0, 1)]
         self.owner = 0
         self.workers[0].begin()
+        if begun:
+            for source in SOURCES:
+                self.produce(source, KEYS)
+            self.catch_up()
 
     # -- the world
 
@@ -156,6 +197,15 @@ class Partition(RuleBasedStateMachine):
         """Behind the lag, which covers the time from a former owner's record to the next take-over."""
         _, horizon = self.log.fold()
         self.log.compact(int(horizon * share))
+
+    @rule(share=st.floats(0, 1))
+    def tombstones_go(self, share: float) -> None:
+        """Later than any restore takes; a store that did not follow so long is made anew."""
+        _, horizon = self.log.fold()
+        graves = min([int(horizon * share), *(it.shard.next_offset for it in self.workers if it.target is not None)])
+        self.log.compact(horizon, graves)
+        for worker in self.workers:
+            worker.outdated |= worker.shard.next_offset < graves
 
     # -- the group
 
@@ -176,7 +226,9 @@ class Partition(RuleBasedStateMachine):
         self.workers[who].shard.close()
         if wiped:
             shutil.rmtree(self.directory / str(who))
+        outdated = self.workers[who].outdated and not wiped
         self.workers[who] = Process(self.directory / str(who), self.log)
+        self.workers[who].outdated = outdated
         if who == self.owner:
             self.workers[who].begin()
 
@@ -205,9 +257,57 @@ class Partition(RuleBasedStateMachine):
             event = self.events[source][offset]
             key = event.shopper.encode()
             origin = Origin(f"topic{source}", 0, offset, 0)
-            if fold_once(worker.keyspace.folder, shard.states[key], source, offset, event, origin) != "redelivered":
+            state = shard.states[key]
+            if key in shard._forgotten:  # what it was may stay after all
+                bases = {base for base in self.log.bases[key] if self.lacks(key, state, base)}
+                self.log.allowed[key] |= bases
+                self.log.raced[key] |= bases
+            if fold_once(worker.keyspace.folder, state, source, offset, event, origin) != "redelivered":
                 shard.dirty.add(key)
+                newest = self.revisions.get((shard.epoch, key), 0)
+                assert state.revision > newest
+                self.revisions[shard.epoch, key] = state.revision
             worker.read[source] = offset + 1
+
+    @precondition(lambda self: self.workers[self.owner].target is not None or self.workers[self.owner].shard.active)
+    @rule()
+    def catch_up(self) -> None:
+        """The owner does all that there is to do, but for what it has encoded already."""
+        worker = self.workers[self.owner]
+        while worker.target is not None:
+            worker.restore(100, self.committed)
+        for source in SOURCES:
+            self.fold(self.owner, source, len(self.events[source]))
+        if worker.flush is None:
+            offsets = dict(worker.read)
+            for flush in finish(worker.keyspace.encode()):
+                try:
+                    finish(worker.keyspace.write(flush))
+                except FencedError:
+                    worker.begin()
+                    return
+            self.commit(offsets)
+
+    def leaving(self) -> list[tuple[int, bytes, int]]:
+        """Return worker, key and revision of what may leave: nothing of it can be delivered again."""
+        return [
+            (who, key, state.revision)
+            for who, worker in enumerate(self.workers)
+            if worker.shard.active
+            for key, state in worker.shard.stored()
+            if all(state.offsets[source] < self.committed[source] for source in SOURCES)
+        ]
+
+    @precondition(lambda self: bool(self.leaving()))
+    @rule(data=st.data(), count=st.integers(1, 3), how=st.sampled_from(["flush", "flush", "encode", "later"]))
+    def forget(self, data: st.DataObject, count: int, how: str) -> None:
+        for who, key, revision in data.draw(st.permutations(self.leaving()))[:count]:
+            worker = self.workers[who]
+            worker.shard.forget(key, revision)
+            if how != "later" and worker.flush is None:
+                self.encode_of(worker)
+            if how == "flush" and worker.flush is not None:
+                self.write_of(who, "write")
 
     @precondition(lambda self: any(it.shard.active for it in self.workers))
     @rule(who=st.integers(0, 1), count=st.integers(1, 3))
@@ -217,7 +317,9 @@ class Partition(RuleBasedStateMachine):
     @precondition(lambda self: any(it.shard.active and it.flush is None for it in self.workers))
     @rule(data=st.data())
     def encode(self, data: st.DataObject) -> None:
-        worker = data.draw(st.sampled_from([it for it in self.workers if it.shard.active and it.flush is None]))
+        self.encode_of(data.draw(st.sampled_from([it for it in self.workers if it.shard.active and it.flush is None])))
+
+    def encode_of(self, worker: Process) -> None:
         offsets = dict(worker.read)
         flushes = finish(worker.keyspace.encode())
         if flushes:
@@ -231,7 +333,9 @@ class Partition(RuleBasedStateMachine):
         how=st.sampled_from(["write", "write", "write", "cancelled", "cancelled when sent", "crash when sent"]),
     )
     def write(self, data: st.DataObject, how: str) -> None:
-        who = data.draw(st.sampled_from([n for n, it in enumerate(self.workers) if it.flush]))
+        self.write_of(data.draw(st.sampled_from([n for n, it in enumerate(self.workers) if it.flush])), how)
+
+    def write_of(self, who: int, how: str) -> None:
         worker = self.workers[who]
         assert worker.flush is not None
         flush, offsets = worker.flush
@@ -270,21 +374,21 @@ class Partition(RuleBasedStateMachine):
 
     # -- laws
 
-    def check(self, key: bytes, state: Summed) -> None:
-        """Exactly the events up to its offsets are in *state*."""
+    def lacks(self, key: bytes, state: Summed, base: Base) -> bool:
+        """Tell whether exactly the events behind *base* and up to its offsets are in *state*."""
         numbers = [
             event.number
             for source in SOURCES
-            for event in self.events[source][: state.offsets[source] + 1]
+            for event in self.events[source][base[source] + 1 : state.offsets[source] + 1]
             if event.shopper.encode() == key
         ]
-        assert (state.n, state.total) == (len(numbers), sum(numbers))
+        return (state.n, state.total) == (len(numbers), sum(numbers))
 
     @invariant()
     def states_have_each_event_once(self) -> None:
         for worker in getattr(self, "workers", ()):
             for key, state in worker.shard.states.items():
-                self.check(key, state)
+                assert any(self.lacks(key, state, base) for base in self.log.bases[key])
 
     @invariant()
     def what_is_committed_is_in_the_changelog(self) -> None:
@@ -292,10 +396,12 @@ class Partition(RuleBasedStateMachine):
             return
         states = {key: decode(state) for key, state in self.log.fold()[0].items()}
         for key, state in states.items():
-            self.check(key, state)
+            assert any(self.lacks(key, state, base) for base in self.log.allowed[key])
         for source, committed in self.committed.items():
             for offset, event in enumerate(self.events[source][:committed]):
-                assert states[event.shopper.encode()].offsets[source] >= offset
+                key = event.shopper.encode()
+                left = self.log.bases[key][-1][source]
+                assert offset <= left or states[key].offsets[source] >= offset
 
     def teardown(self) -> None:
         """Progress: each worker, and one with an empty disk, gets to the end; then the changelog may be compacted whole."""
@@ -318,10 +424,12 @@ class Partition(RuleBasedStateMachine):
             assert self.log.fold()[1] == self.log.end
             self.log.compact(self.log.end)
             self.what_is_committed_is_in_the_changelog()
-            stored = dict(worker.shard.stored())
-            assert {key: it.n for key, it in stored.items()} == {
-                key: n for key in KEYS if (n := sum(e.shopper.encode() == key for s in SOURCES for e in self.events[s]))
-            }
+            kept = {key: decode(state) for key, state in self.log.fold()[0].items()}
+            assert dict(worker.shard.stored()) == kept
+            if who == 1:
+                self.log.compact(self.log.end, self.log.end)
+                self.workers[2].outdated = True
+                assert {key: decode(state) for key, state in self.log.fold()[0].items()} == kept
         assert self.committed == {source: len(its) for source, its in self.events.items()}
         for worker in self.workers:
             worker.shard.close()

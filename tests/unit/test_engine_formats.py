@@ -23,6 +23,7 @@ class Logged:
     key: bytes
     value: bytes | None
     timestamp: int = 0
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 def shard(folder: Path, kept: Kept = KEPT) -> Shard:
@@ -80,9 +81,12 @@ def test_a_refusal_is_a_matter_of_configuration() -> None:
         (b"", b"\1\0\0\1\x90", "the record at offset 7 is no state: key b'', 5 bytes"),
         (b"ada", b"\1\0\0", "the record at offset 7 is no state: key b'ada', 3 bytes"),
         (b"ada", b"", "the record at offset 7 is no state: key b'ada', 0 bytes"),
+        (b"ada", None, "the record at offset 7 is no state: key b'ada', a tombstone without an epoch"),
     ],
 )
-def test_a_record_that_no_worker_writes_stops_the_restore(tmp_path: Path, key: bytes, value: bytes, why: str) -> None:
+def test_a_record_that_no_worker_writes_stops_the_restore(
+    tmp_path: Path, key: bytes, value: bytes | None, why: str
+) -> None:
     ours = shard(tmp_path)
 
     with pytest.raises(StateError, match=f"app-sums-changelog-3: {why}"):

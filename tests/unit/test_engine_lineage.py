@@ -23,6 +23,7 @@ class Logged:
     key: bytes
     value: bytes | None
     timestamp: int = 0
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 def shard(folder: Path) -> Shard:

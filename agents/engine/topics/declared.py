@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from agents.engine.errors import ConfigurationError
+from agents.engine.formats import TOMBSTONES_LAST
 from agents.processor import Folder, Stage, sources
 from agents.settings import Environment
 from agents.topics import COPY, DEAD_LETTERS, RECOMMENDATIONS, REKEYS, Topic, dead_letters
@@ -117,6 +118,7 @@ _COMPACTED_SOON = {
 }
 _CHANGELOG = {
     **_COMPACTED,
+    "delete.retention.ms": _milliseconds(TOMBSTONES_LAST),  # a local store that is older than half of it is made anew
     "min.compaction.lag.ms": _HOUR,  # a new owner has repaired what a former one wrote by then
     "segment.ms": _HOUR,  # the segment that is written to is never compacted
     "min.cleanable.dirty.ratio": "0.3",
