@@ -13,6 +13,7 @@ COMMANDS = {
     "load": "Send the events of a simulated shop to a broker.",
     "tail": "Follow topics, a line a record.",
     "explain": "Say why each item is in a shopper's list.",
+    "state": "Look at what is kept: of one shopper or item, and how much.",
     "replay": "Run an event log through the agents without a broker.",
     "diff": "Compare two outputs of replay: which lists changed, how far, and who gained.",
     "record": "Write what is on topics to an event log.",

@@ -26,5 +26,7 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
 KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items, Outcomes)
 """The processors as classes: what they read can be looked at without a model."""
 
-FOLDERS = tuple(kind.name for kind in KINDS if issubclass(kind, Folder))
-"""The processors that keep state, each in a changelog."""
+KEEPERS: dict[str, type[Folder]] = {kind.name: kind for kind in KINDS if issubclass(kind, Folder)}
+"""The processors that keep state, each in a changelog, by name."""
+
+FOLDERS = tuple(KEEPERS)

@@ -22,6 +22,9 @@ BEAT = 0.2
 CHUNK = 100
 """Records of a partition that are asked for at once when it is read backwards."""
 
+_AT_ONCE = 1_000
+"""Records taken from the client at once when a partition is read whole."""
+
 _END = KafkaError._PARTITION_EOF  # noqa: SLF001  librdkafka names its own errors so
 
 
@@ -106,6 +109,30 @@ class Reader:
                 if record is not None and record.timestamp >= since and key in {None, record.key}:
                     yield record
 
+    def ends(self, place: Place) -> tuple[int, int]:
+        """Return the first offset of a partition, and the one behind its last record."""
+        return self._ends(place)
+
+    def whole(self, place: Place) -> Iterator[LogRecord]:
+        """Yield the records of a partition, the oldest first, up to the one that is the newest now."""
+        low, end = self._ends(place)
+        if low == end:
+            return
+        self._assign({place: low})
+        patience = time.monotonic() + PATIENCE
+        while time.monotonic() < patience:
+            messages = self._consumer.consume(_AT_ONCE, BEAT)
+            for message in messages:
+                record = self._record(message)
+                if record is None or record.offset >= end:
+                    return
+                yield record
+                if record.offset == end - 1:
+                    return
+            if messages:
+                patience = time.monotonic() + PATIENCE
+        raise self._silent(place, low)
+
     def backwards(self, place: Place) -> Iterator[LogRecord]:
         """Yield the records of a partition, the newest first, reading no more of it than is taken, by chunks."""
         yield from self._back(place, *self._ends(place))
@@ -139,8 +166,11 @@ class Reader:
                 patience = time.monotonic() + PATIENCE
                 if record.offset == end - 1:
                     return found
+        raise self._silent(place, begin)
+
+    def _silent(self, place: Place, begin: int) -> BrokerError:
         text = f"the broker at {self._broker} does not give out {place.topic}[{place.partition}] from offset {begin} on"
-        raise BrokerError(text)
+        return BrokerError(text)
 
     def _begin(self, place: Place, ends: tuple[int, int], start: Start) -> int:
         low, end = ends

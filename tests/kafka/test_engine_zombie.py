@@ -238,7 +238,7 @@ def fences(workers: Zombies) -> int:
 def without_epochs(workers: Zombies) -> Totals:
     """Return what the last record of each key says, whoever wrote it: what compaction keeps."""
     last = {
-        it.key(): it.value()[EPOCH.size :]
+        it.key(): (it.value() or b"")[EPOCH.size :]
         for it in workers.read("sums", changelog=True)
         if not it.key().startswith(RESERVED)
     }
