@@ -42,7 +42,7 @@ class Metrics:
         self._declare_state(registry)
         self._declare_worker(registry)
         self._by_agent = (
-            *(self.owed, self.shed, self.unscored, self.output_latency),
+            *(self.owed, self.shed, self.superseded, self.unscored, self.output_latency),
             *(self.batch_size, self.batch_wait, self.batch_run),
             *(self.state_written, self.state_restored, self.state_fenced, self.state_reopened),
             *(self.warm, self.warm_lag),
@@ -100,6 +100,12 @@ class Metrics:
         )
         self.owed = Gauge("vitrine_owed", "Lists, cards and scores waiting to be made.", ["agent"], registry=to)
         self.shed = Counter("vitrine_shed", "Owed lists dropped under overload.", ["agent"], registry=to)
+        self.superseded = Counter(
+            "vitrine_superseded",
+            "Owed lists, cards and vectors that a newer one of the same replaced before they were made.",
+            ["agent"],
+            registry=to,
+        )
         self.unscored = Counter(
             "vitrine_unscored", "Owed lists dropped because making them failed.", ["agent"], registry=to
         )

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -61,6 +62,12 @@ class Summed(State, array_like=True, gc=False):
     total: int = 0
 
 
+def hold() -> None:
+    """Wait while there is the file TEST_HOLD: a model that does not get done."""
+    while os.path.exists(os.environ.get("TEST_HOLD", "")):  # noqa: PTH110  no path is no file
+        time.sleep(0.02)
+
+
 class Sums(Folder):
     """Two topics, one state, one fact an event, one list a shopper."""
 
@@ -81,6 +88,10 @@ class Sums(Folder):
         del owed
         return Sum(shopper=state.shopper, n=state.n, total=state.total, revision=state.revision, epoch=epoch)
 
+    def score(self, jobs: Sequence[Sum]) -> Sequence[Sum]:
+        hold()
+        return jobs
+
     def finish(self, job: Sum, scored: Any) -> Sequence[Output]:
         del scored
         return [Output(LISTS, job.shopper, job, list_id(job.shopper, job.epoch, job.revision, "home", "sum"), NOON)]
@@ -99,6 +110,10 @@ class Echo(Mapper):
 
     def plan(self, event: Tick, origin: Origin) -> Any:
         return event, origin
+
+    def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
+        hold()
+        return jobs
 
     def finish(self, job: Any, scored: Any) -> Sequence[Output]:
         del scored
@@ -121,6 +136,9 @@ def main() -> int:
         return 2
     engine = app.engine
     engine.watch.seconds = float(os.environ.get("TEST_WATCH", engine.watch.seconds))
+    engine.fetch_records = int(os.environ.get("TEST_FETCH", engine.fetch_records))
+    limit = engine.delivery.waiting_limit
+    engine.delivery.waiting_limit = limit._replace(records=int(os.environ.get("TEST_WAITING", limit.records)))
     health = Health(metrics, "127.0.0.1", 0, ready=engine.ready, failed=lambda: app.should_stop, report=engine.report)
     return run(app, health)
 

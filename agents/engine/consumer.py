@@ -145,7 +145,7 @@ class Consumer(driver.Consumer):
     async def _deliver_forever(self) -> None:
         engine, delivery = self.engine, self.engine.delivery
         while not self.should_stop:
-            offsets, assignment = delivery.fetchable(), engine.assignment
+            offsets, assignment = engine.fetchable(), engine.assignment
             if not offsets:
                 engine.metrics.beat("fetch")
                 await engine.wait_for_change(0.5)

@@ -8,6 +8,7 @@ partition is taken away or restored again, a new object takes its place, so late
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Source = tuple[str, int]
 """Topic and partition."""
@@ -28,6 +29,8 @@ class Entry:
     """Readers that are at it."""
     since: int = 0
     """The broker's time of its first record, in milliseconds since 1970."""
+    size: int = 0
+    """Bytes of its records."""
 
 
 @dataclass(eq=False, slots=True)
@@ -42,18 +45,35 @@ class Partition:
     committed: int | None = None
 
 
+class Load(NamedTuple):
+    """Work that waits in memory."""
+
+    records: int
+    size: int
+    """Bytes."""
+
+
+NOTHING = Load(0, 0)
+
+
 class Delivery:
     """What is open, what is in flight, what may be committed."""
 
-    def __init__(self, uncommitted: int, queued: int) -> None:
+    def __init__(self, uncommitted: int, waiting: Load) -> None:
         self.uncommitted_limit = uncommitted
-        """Records of a topic delivered and not committed, above which nothing more of it is fetched."""
-        self.queued_limit = queued
-        """Records of a topic delivered and not folded, above which nothing more of it is fetched."""
+        """Records of a topic delivered and not committed, above which nothing more of it is fetched: so much is repeated
+        after a crash.  They are not in memory any more when they are folded."""
+        self.waiting_limit = waiting
+        """Of a topic's records delivered and not folded, and what its reader owes and never sheds: in memory.  Above it
+        nothing more of the topic is fetched."""
         self.uncommitted: Counter[str] = Counter()
         """By topic."""
         self.queued: Counter[str] = Counter()
+        """Records by topic."""
+        self.queued_bytes: Counter[str] = Counter()
         """By topic."""
+        self.owed: dict[str, Load] = {}
+        """By topic: work of its reader that is never shed, as it told last."""
         self.running = 0
         """Entries that a reader has started and not finished."""
         self.draining = False
@@ -82,7 +102,7 @@ class Delivery:
         for entry in old.entries:
             self.uncommitted[source[0]] -= entry.records
             if entry.readers:
-                self.queued[source[0]] -= entry.records
+                self._unqueue(entry)
             self.running -= entry.running
         partition = self._partitions[source] = Partition(source)
         return partition
@@ -95,6 +115,8 @@ class Delivery:
         """End the assignment; acks that are still to come change nothing."""
         self.uncommitted.clear()
         self.queued.clear()
+        self.queued_bytes.clear()
+        self.owed.clear()
         self.running = 0
         self.draining = False
         self._partitions = {}
@@ -118,7 +140,15 @@ class Delivery:
 
     def withheld(self) -> set[str]:
         """Return the topics of which nothing more is fetched for now."""
-        return self.full() | {topic for topic, records in self.queued.items() if records >= self.queued_limit}
+        return self.full() | {topic for topic in self.queued.keys() | self.owed.keys() if self._crowded(topic)}
+
+    def _crowded(self, topic: str) -> bool:
+        owed, limit = self.owed.get(topic, NOTHING), self.waiting_limit
+        return self.queued[topic] + owed.records >= limit.records or self.queued_bytes[topic] + owed.size >= limit.size
+
+    def owe(self, topic: str, load: Load) -> None:
+        """Tell what the reader of *topic* owes now and never sheds."""
+        self.owed[topic] = load
 
     def full(self) -> set[str]:
         """Return the topics of which nothing more is fetched before a commit."""
@@ -129,17 +159,25 @@ class Delivery:
         return any(2 * records >= self.uncommitted_limit for records in self.uncommitted.values())
 
     def deliver(  # noqa: PLR0917  a batch, field by field
-        self, source: Source, at: int, next_offset: int, records: int, readers: int, since: int = 0
+        self,
+        source: Source,
+        at: int,
+        next_offset: int,
+        records: int,
+        readers: int,
+        since: int = 0,
+        size: int = 0,
     ) -> Entry | None:
         """Record a batch that was read from *at* on as delivered; None means that it must not be."""
         partition = self._partitions.get(source)
         if partition is None or partition.read != at or self.draining or next_offset <= at:
             return None
-        entry = Entry(partition, next_offset, records, readers, readers, since=since)
+        entry = Entry(partition, next_offset, records, readers, readers, since=since, size=size)
         partition.entries.append(entry)
         partition.read = next_offset
         self.uncommitted[source[0]] += records
         self.queued[source[0]] += records
+        self.queued_bytes[source[0]] += size
         return entry
 
     def skip(self, source: Source, at: int, next_offset: int) -> None:
@@ -170,7 +208,11 @@ class Delivery:
         entry.readers -= 1
         entry.waits -= 1
         if not entry.readers:
-            self.queued[entry.partition.source[0]] -= entry.records
+            self._unqueue(entry)
+
+    def _unqueue(self, entry: Entry) -> None:
+        self.queued[entry.partition.source[0]] -= entry.records
+        self.queued_bytes[entry.partition.source[0]] -= entry.size
 
     # -- commits
 

@@ -22,7 +22,7 @@ from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
-from agents.engine.delivery import Delivery, Partition, Source
+from agents.engine.delivery import Delivery, Load, Partition, Source
 from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
@@ -42,7 +42,12 @@ from agents.processor import Folder, Stage
 
 log = structlog.get_logger(__name__)
 
-_QUEUED_RECORDS = 32_000
+_WAITING = Load(32_000, 32 << 20)
+"""Of a topic's records not folded, and what its reader owes and never sheds."""
+_WEIGHED_RECORDS = 500
+"""Of a batch, about; of a larger one so many stand for all."""
+_RECORD_BYTES = 200
+"""What a record takes beside its value."""
 _BATCH_RECORDS = 4_000
 _DRAIN_SECONDS = 10.0
 _LISTS_SECONDS = 5.0
@@ -100,7 +105,7 @@ class Engine:
         self.wait_ms = wait_ms
         self._memory = memory
         self.metrics = metrics
-        self.delivery = Delivery(inflight_records, _QUEUED_RECORDS)
+        self.delivery = Delivery(inflight_records, _WAITING)
         self.fetch_records = 8_000
         self.assignment: object = None
         """Changes with each assignment; None before the first."""
@@ -268,13 +273,20 @@ class Engine:
         for start in range(0, len(records), _BATCH_RECORDS):
             part = records[start : start + _BATCH_RECORDS]
             end = part[-1].offset + 1
-            entry = (
-                self.delivery.deliver(source, at, end, len(part), 1, part[0].timestamp) if queue is not None else None
-            )
-            if entry is None or queue is None:
+            if queue is None:
+                return
+            entry = self.delivery.deliver(source, at, end, len(part), 1, part[0].timestamp, _size(part))
+            if entry is None:
                 return
             queue.put_nowait(Batch(topic, source[1], part, entry))
             at = end
+
+    def fetchable(self) -> dict[Source, int]:
+        """Return the offset to read next of each partition that may be read now."""
+        for runner in self.runners:
+            for topic in runner.topics:
+                self.delivery.owe(self.context.name(topic.name), runner.queue.kept)
+        return self.delivery.fetchable()
 
     def note_ends(self, ends: Mapping[Source, int]) -> None:
         """Remember how far the logs reach."""
@@ -289,6 +301,7 @@ class Engine:
             return
 
     async def _handle(self, runner: Runner, batch: Batch) -> None:
+        await self.context.outbox.room.wait()  # folding makes facts
         if not self.delivery.start(batch.entry):
             return
         try:
@@ -411,6 +424,12 @@ class Engine:
 
     def _count_outputs(self, topic: str, records: int) -> None:
         self.metrics.outputs.labels(topic.removeprefix(self.context.name(""))).inc(records)
+
+
+def _size(records: Sequence[Any]) -> int:
+    """Return how many bytes *records* take; of many, as some of them tell."""
+    step = 1 + len(records) // _WEIGHED_RECORDS
+    return step * sum([_RECORD_BYTES + len(record.value or b"") for record in records[::step]])
 
 
 def _readers(runners: Sequence[Runner]) -> dict[str, Runner]:

@@ -14,7 +14,7 @@ from agents.engine.delivery import Entry
 from agents.engine.keyspace import Keyspace
 from agents.engine.ledger import place
 from agents.engine.owed import Item
-from agents.engine.runner import SLICE, TURN_SECONDS, Runner, rekeyed_origin
+from agents.engine.runner import SLICE, TURN_SECONDS, Runner, rekeyed_origin, weight
 from agents.engine.store import Shard
 from agents.intake import Admitted, Intake, Misplaced, Rejection
 from agents.processor import Effects, Folder, Origin, Owed, fold_once, misplaced, sources
@@ -30,8 +30,8 @@ class FolderRunner(Runner):
 
     stage: Folder
 
-    def __init__(self, folder: Folder, keyspace: Keyspace, context: Context, owed_limit: int) -> None:
-        super().__init__(folder, context, owed_limit)
+    def __init__(self, folder: Folder, keyspace: Keyspace, context: Context, owed_lists: int) -> None:
+        super().__init__(folder, context, owed_lists)
         self.keyspace = keyspace
         self._topics = sources(folder)
         self._index = {topic.name: index for index, topic in enumerate(self._topics)}
@@ -236,4 +236,5 @@ class FolderRunner(Runner):
             since=record.timestamp,
             linger=owed.linger,
             shed=owed.shed,
+            size=weight(record),
         )

@@ -1,6 +1,7 @@
 """The way out: records to topics, each partition in order, each acknowledged or the worker stops.
 
-A record leaves at once; what comes while the one before is on its way leaves together in one batch.
+A record leaves at once; what comes while the one before is on its way leaves together in one batch.  Whoever makes
+records waits for `room` first: a slow broker must not fill the memory.
 """
 
 import asyncio
@@ -12,18 +13,24 @@ from aiokafka import AIOKafkaProducer
 
 from agents.engine.errors import UndeliverableError
 
+_LIMIT_BYTES = 64 << 20
+"""Of records that are not acknowledged, above which there is no room."""
+_RECORD_BYTES = 300
+"""What a record takes beside its value."""
+
 Headers = Sequence[tuple[str, bytes | None]]
 
 
 class _Batch:
     """Records that leave together."""
 
-    __slots__ = ("acked", "builder", "settled")
+    __slots__ = ("acked", "builder", "settled", "size")
 
     def __init__(self, builder: Any, acked: "asyncio.Future[None]") -> None:
         self.builder = builder
         self.settled: list[Callable[[], None]] = []
         self.acked = acked
+        self.size = 0
 
 
 class _Lane:
@@ -42,8 +49,19 @@ class Outbox:
 
     _producer: AIOKafkaProducer
 
-    def __init__(self, *, count: Callable[[str, int], None], fail: Callable[[BaseException], Awaitable[None]]) -> None:
-        """*count* is told topic and number of acknowledged records; *fail* stops the worker."""
+    def __init__(
+        self,
+        *,
+        count: Callable[[str, int], None],
+        fail: Callable[[BaseException], Awaitable[None]],
+        limit: int = _LIMIT_BYTES,
+    ) -> None:
+        """*count* is told topic and number of acknowledged records; *fail* stops the worker; *limit* in bytes."""
+        self.room = asyncio.Event()
+        """Whether fewer bytes than *limit* wait to be acknowledged."""
+        self.room.set()
+        self._limit = limit
+        self._size = 0
         self._count = count
         self._fail = fail
         self._lanes: dict[tuple[str, int], _Lane] = {}
@@ -74,6 +92,11 @@ class Outbox:
             batch = _Batch(self._producer.create_batch(), asyncio.get_running_loop().create_future())
             batch.builder.append(timestamp=None, key=key, value=value, headers=headers)  # the first one always fits
             batches.append(batch)
+        size = _RECORD_BYTES + (len(value) if value else 0)
+        batch.size += size
+        self._size += size
+        if self._size >= self._limit:
+            self.room.clear()
         if settled is not None:
             batch.settled.append(settled)
         if lane.task is None:
@@ -117,6 +140,9 @@ class Outbox:
                     settled()
                 batch.acked.set_result(None)
                 lane.batches.popleft()
+                self._size -= batch.size
+                if self._size < self._limit:
+                    self.room.set()
         except Exception as error:  # noqa: BLE001  whatever it is, nothing behind it may be committed
             message = f"{topic}-{partition}: {error!r}"
             self._failure = UndeliverableError(message)
@@ -128,6 +154,7 @@ class Outbox:
 
     def _give_up(self) -> None:
         """Wake those who wait: what they wait for won't come."""
+        self.room.set()
         for lane in self._lanes.values():
             for batch in lane.batches:
                 if not batch.acked.done():

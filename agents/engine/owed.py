@@ -1,7 +1,8 @@
 """The work that folded events still owe: lists and cards to be made, records to be scored.
 
 Pure: *now* is an argument.  A newer request of the same key and slot takes the older one's place, and what the older one
-owed is settled with it.  Folding never waits for this queue: above the bound, the oldest requests that may be shed are.
+owed is settled with it.  Folding never waits for this queue: above its bounds, the oldest requests that may be shed are.
+What may not be shed is counted, so that whoever fetches can wait.
 """
 
 import heapq
@@ -9,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.engine.delivery import Entry
+from agents.engine.delivery import Entry, Load
 
 Place = tuple[Any, str]
 """Key, of any hashable kind, and slot."""
+
+_SPARE = 64
+"""Turns of dropped items that are not worth throwing out."""
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +30,8 @@ class Item:
     """When it may be taken."""
     since: int
     """The broker's time of the oldest record that it answers, in milliseconds since 1970."""
+    size: int = 0
+    """Bytes that the request holds."""
     entries: list[Entry] = field(default_factory=list)
     """What cannot be committed before it is settled."""
 
@@ -33,11 +39,13 @@ class Item:
 class OwedQueue:
     """Owed work in the order in which it is due."""
 
-    def __init__(self, limit: int, release: Callable[[Entry], None]) -> None:
+    def __init__(self, limit: Load, release: Callable[[Entry], None]) -> None:
         self.limit = limit
-        """Sheddable items above which the oldest are dropped."""
+        """Of sheddable items; above it the oldest are dropped."""
         self.shed = 0
         """Items dropped so far."""
+        self.superseded = 0
+        """Requests so far whose place a newer one took before they were."""
         self._release = release
         self._items: dict[Place, Item] = {}
         self._flying: dict[Place, Item] = {}
@@ -45,6 +53,9 @@ class OwedQueue:
         self._order: list[tuple[float, int, Item]] = []
         self._sheddable: dict[Place, Item] = {}
         """The sheddable of *items*, oldest first."""
+        self._sheddable_bytes = 0
+        self._kept, self._kept_bytes = 0, 0
+        """Of the items, taken or not, that may not be shed."""
         self._count = 0
 
     def __len__(self) -> int:
@@ -54,6 +65,11 @@ class OwedQueue:
     def flying(self) -> int:
         """How many items are taken and not settled."""
         return len(self._flying)
+
+    @property
+    def kept(self) -> Load:
+        """What waits, or is taken and not settled, and may not be shed."""
+        return Load(self._kept, self._kept_bytes)
 
     def put(
         self,
@@ -65,26 +81,32 @@ class OwedQueue:
         since: int,
         linger: float,
         shed: bool,
+        size: int = 0,
     ) -> None:
-        """Owe *request* on behalf of *entry*, which is held until the work is settled."""
+        """Owe *request* of *size* bytes on behalf of *entry*, which is held until the work is settled."""
         item = self._items.get(place)
         if item is None:
-            item = self._items[place] = Item(place, request, shed, now + linger, since)
+            item = self._items[place] = Item(place, request, shed, now + linger, since, size)
             self._push(item)
+            self._weigh(item, 1, size)
         else:
-            item.request = request
+            self.superseded += 1
+            self._weigh(item, 0, size - item.size)
+            item.request, item.size = request, size
             if now + linger < item.due:
                 item.due = now + linger
                 self._push(item)
             if not shed and item.sheddable:
+                self._weigh(item, -1, -item.size)
                 item.sheddable = False
+                self._weigh(item, 1, item.size)
                 del self._sheddable[place]
         if not item.entries or item.entries[-1] is not entry:
             item.entries.append(entry)
             entry.waits += 1
-        if item.sheddable and place not in self._sheddable:
-            self._sheddable[place] = item
-            if len(self._sheddable) > self.limit:
+        if item.sheddable:
+            self._sheddable.setdefault(place, item)
+            while len(self._sheddable) > self.limit.records or self._sheddable_bytes > self.limit.size:
                 self._drop(next(iter(self._sheddable.values())))
 
     def take(self, count: int, now: float) -> list[Item]:
@@ -100,7 +122,9 @@ class OwedQueue:
                 held.append(item)
                 continue
             del self._items[item.place]
-            self._sheddable.pop(item.place, None)
+            if item.sheddable:
+                self._weigh(item, -1, -item.size)
+                del self._sheddable[item.place]
             self._flying[item.place] = item
             taken.append(item)
         for item in held:
@@ -111,6 +135,8 @@ class OwedQueue:
         """Let go of what waits for a taken *item*: its outputs are acked, or nothing is to be made."""
         if self._flying.get(item.place) is item:
             del self._flying[item.place]
+            if not item.sheddable:
+                self._weigh(item, -1, -item.size)
             self._let_go(item)
 
     def wait(self, now: float) -> float | None:
@@ -136,17 +162,34 @@ class OwedQueue:
                 item.entries = [entry for entry in item.entries if not gone(entry)]
                 if not item.entries:
                     del items[place]
-                    self._sheddable.pop(place, None) if items is self._items else None
+                    if items is self._items or not item.sheddable:
+                        self._weigh(item, -1, -item.size)
+                    if items is self._items:
+                        self._sheddable.pop(place, None)
 
     def _push(self, item: Item) -> None:
+        """Put *item* in its turn; what stands there of dropped ones is thrown out when it is the greater part."""
+        order = self._order
+        if len(order) > 2 * len(self._items) + _SPARE:
+            order[:] = [it for it in order if self._items.get(it[-1].place) is it[-1] and it[0] == it[-1].due]
+            heapq.heapify(order)
         self._count += 1
-        heapq.heappush(self._order, (item.due, self._count, item))
+        heapq.heappush(order, (item.due, self._count, item))
 
     def _drop(self, item: Item) -> None:
         del self._items[item.place]
         del self._sheddable[item.place]
+        self._weigh(item, -1, -item.size)
         self.shed += 1
         self._let_go(item)
+
+    def _weigh(self, item: Item, count: int, size: int) -> None:
+        """Count *item* in, out or anew."""
+        if item.sheddable:
+            self._sheddable_bytes += size
+        else:
+            self._kept += count
+            self._kept_bytes += size
 
     def _let_go(self, item: Item) -> None:
         for entry in item.entries:

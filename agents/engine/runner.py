@@ -7,7 +7,7 @@ from typing import Any
 
 from agents import headers as wire
 from agents.engine.context import Batch, Context
-from agents.engine.delivery import Entry
+from agents.engine.delivery import Entry, Load
 from agents.engine.ledger import place
 from agents.engine.owed import Item, OwedQueue
 from agents.engine.turns import Act
@@ -22,6 +22,10 @@ SLICE = 250
 TURN_SECONDS = 0.004
 """How long records are handled before other tasks may run."""
 
+_OWED_BYTES = 64 << 20
+"""Of the records behind lists that wait to be made, above which the oldest lists are shed."""
+_ITEM_BYTES = 1_000
+"""What a piece of owed work takes beside its record."""
 
 _MAX_MESSAGE = 300
 """Characters of an error that a dead letter repeats."""
@@ -30,11 +34,12 @@ _MAX_MESSAGE = 300
 class Runner(ABC):
     """Runs one processor."""
 
-    def __init__(self, stage: Stage, context: Context, owed_limit: int) -> None:
+    def __init__(self, stage: Stage, context: Context, owed_lists: int = 1) -> None:
+        """*owed_lists* may wait, above which the oldest are shed."""
         self.stage = stage
         self.context = context
         self.source = f"/vitrine/{stage.name}"
-        self.queue = OwedQueue(owed_limit, self._release)
+        self.queue = OwedQueue(Load(owed_lists, _OWED_BYTES), self._release)
         self.intakes = {source.topic.name: Intake(source) for source in stage.inputs}
         """Topic to how its records are read."""
         self.outcomes: Counter[tuple[str, str]] = Counter()
@@ -122,6 +127,11 @@ class Runner(ABC):
 
     def _release(self, entry: Entry) -> None:
         entry.waits -= 1
+
+
+def weight(record: Any) -> int:
+    """Return how many bytes a piece of owed work takes that keeps *record*."""
+    return _ITEM_BYTES + (len(record.value) if record.value else 0)
 
 
 def rekeyed_origin(record: Any) -> tuple[Topic, Origin] | None:

@@ -32,7 +32,7 @@ class Scorer:
         self._callers = callers
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._shed = 0
+        self._shed = self._superseded = 0
         runner.context.metrics.batch_limit.labels(runner.stage.name).set(BATCH)
 
     def start(self, fail: Callable[[BaseException], Any]) -> None:
@@ -53,9 +53,10 @@ class Scorer:
         queue = self._runner.queue
         try:
             while True:
+                await self._runner.context.outbox.room.wait()
                 now = time.monotonic()
                 items = queue.take(BATCH, now)
-                self._count_shed()
+                self._count_replaced()
                 if items:
                     await self._make(items)
                     continue
@@ -141,8 +142,11 @@ class Scorer:
         self._runner.queue.settle(item)
         self.wake()
 
-    def _count_shed(self) -> None:
-        shed = self._runner.queue.shed
-        if shed != self._shed:
-            self._runner.context.metrics.shed.labels(self._runner.stage.name).inc(shed - self._shed)
-            self._shed = shed
+    def _count_replaced(self) -> None:
+        queue, metrics, name = self._runner.queue, self._runner.context.metrics, self._runner.stage.name
+        if queue.shed != self._shed:
+            metrics.shed.labels(name).inc(queue.shed - self._shed)
+            self._shed = queue.shed
+        if queue.superseded != self._superseded:
+            metrics.superseded.labels(name).inc(queue.superseded - self._superseded)
+            self._superseded = queue.superseded

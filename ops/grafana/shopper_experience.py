@@ -154,6 +154,8 @@ def _making() -> Row:
             Panel("Dropped", "Lists dropped under overload (shed), or because making them failed.", "ops",
                   [Query(_rate("vitrine_shed_total", "agent"), "{{agent}} shed"),
                    Query(_rate("vitrine_unscored_total", "agent"), "{{agent}} failed")], limits=(0.01,)),
+            Panel("Superseded", "Lists, cards and vectors that a newer one of the same replaced before they were made.", "ops",
+                  [Query(_rate("vitrine_superseded_total", "agent"), "{{agent}}")]),
             Panel("Batch fill", "Jobs of a batch against the most it may have; near 100% scoring is the limit.", "percentunit",
                   [Query(fill, "{{agent}}")], limits=(0.7, 0.95), most=1),
             Panel("Batch wait", "Age of the oldest job when its batch is taken, p95; cards wait half a second on purpose.", "s",

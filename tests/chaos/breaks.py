@@ -132,13 +132,20 @@ def _delivered_with_holes() -> None:
     deliver, count = Delivery.deliver, [0]
 
     def holed(  # noqa: PLR0917  their signature
-        self: Delivery, source: Source, at: int, next_offset: int, records: int, readers: int, since: int = 0
+        self: Delivery,
+        source: Source,
+        at: int,
+        next_offset: int,
+        records: int,
+        readers: int,
+        since: int = 0,
+        size: int = 0,
     ) -> Entry | None:
         count[0] += 1
         if count[0] % _HOLE_EVERY == 0:
             self.skip(source, at, next_offset)
             return None
-        return deliver(self, source, at, next_offset, records, readers, since)
+        return deliver(self, source, at, next_offset, records, readers, since, size)
 
     Delivery.deliver = holed  # type: ignore[method-assign]
 

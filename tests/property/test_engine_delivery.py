@@ -2,17 +2,20 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agents.engine.delivery import Delivery, Entry, Partition, Source
+from agents.engine.delivery import Delivery, Entry, Load, Partition, Source
 from agents.engine.owed import Item, OwedQueue, Place
 
 SOURCES: list[Source] = [("clicks", 0), ("clicks", 1), ("searches", 0)]
-UNCOMMITTED, QUEUED = 14, 8
-OWED = 4
+UNCOMMITTED, WAITING = 14, Load(8, 60)
+SIZES = st.sampled_from([1, 5, 5, 20])
+"""Bytes of each record of a batch."""
+OWED = Load(4, 20)
 PLACES: list[Place] = [("ada", "home"), ("ada", "item"), ("bob", "home")]
 READERS = 2
 CALM = 6
@@ -20,8 +23,9 @@ WISHES = st.tuples(
     st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
     st.sampled_from([0.0, 0.0, 5.0, 50.0]),
     st.sampled_from([True, True, False]),
+    st.sampled_from([0, 1, 4, 9, 30]),
 )
-"""Place, linger, and whether it may be shed."""
+"""Place, linger, whether it may be shed, and its bytes."""
 
 
 @dataclass(eq=False)
@@ -35,6 +39,7 @@ class Batch:
     records: list[int]
     to_start: int
     running: int = 0
+    size: int = 0
     owed: int = 0
     """Items that hold it."""
 
@@ -55,6 +60,7 @@ class Wish:
     sheddable: bool
     due: float
     since: int
+    size: int
     holds: list[Batch] = field(default_factory=list)
 
 
@@ -69,8 +75,11 @@ class Worker(RuleBasedStateMachine):
         self.group = dict.fromkeys(SOURCES, 0)
         self.handled: dict[Source, set[int]] = {source: set() for source in SOURCES}
         """Offsets below the group's position for which everything was done in some life."""
-        self.core = Delivery(UNCOMMITTED, QUEUED)
+        self.core = Delivery(UNCOMMITTED, WAITING)
         self.queue = OwedQueue(OWED, self.release)
+        self.superseded = 0
+        self.told: dict[str, Load] = {}
+        """What the readers of topics said last that they owe."""
         self.released: Counter[Entry] = Counter()
         self.now, self.clock, self.requests, self.shed = 100.0, 0, 0, 0
         self.age = 0
@@ -128,6 +137,7 @@ class Worker(RuleBasedStateMachine):
         assert self.core.fetchable() == {}
         assert self.core.closed() == len(sources)
         self.draining = False
+        self.told.clear()
         self.clear()
 
     def revoke(self) -> None:
@@ -137,6 +147,7 @@ class Worker(RuleBasedStateMachine):
 
         self.draining = False
         self.clear()
+        self.told.clear()
         assert self.core.positions() == {}
 
     def restore_again(self, source: Source) -> None:
@@ -186,8 +197,19 @@ class Worker(RuleBasedStateMachine):
 
     # -- records
 
-    def unfinished(self, topic: str) -> int:
-        return sum(len(it.records) for it in self.batches if it.partition.source[0] == topic and it.unread)
+    def unfinished(self, topic: str) -> Load:
+        unread = [it for it in self.batches if it.partition.source[0] == topic and it.unread]
+        return Load(sum(len(it.records) for it in unread), sum(it.size for it in unread))
+
+    def crowded(self, topic: str) -> bool:
+        queued, owed = self.unfinished(topic), self.told.get(topic, Load(0, 0))
+        return queued.records + owed.records >= WAITING.records or queued.size + owed.size >= WAITING.size
+
+    @rule(topic=st.sampled_from(sorted({topic for topic, _ in SOURCES})), none=st.booleans())
+    def a_reader_tells_what_it_owes(self, topic: str, none: bool) -> None:
+        self.told[topic] = Load(0, 0) if none else self.queue.kept
+
+        self.core.owe(topic, self.told[topic])
 
     def uncommitted(self, topic: str) -> int:
         return sum(
@@ -205,14 +227,15 @@ class Worker(RuleBasedStateMachine):
         expected = {
             source: read
             for source, read in self.read.items()
-            if not self.draining and self.uncommitted(source[0]) < UNCOMMITTED and self.unfinished(source[0]) < QUEUED
+            if not self.draining and self.uncommitted(source[0]) < UNCOMMITTED and not self.crowded(source[0])
         }
         assert offsets == expected
         for place, at in offsets.items():
-            self.deliver(place, at, data.draw(st.integers(1, 5)), data.draw(st.integers(1, READERS)))
+            count, readers, size = data.draw(st.integers(1, 5)), data.draw(st.integers(1, READERS)), data.draw(SIZES)
+            self.deliver(place, at, count, readers, size)
 
-    def deliver(self, source: Source, at: int, size: int, readers: int) -> None:
-        records = [offset for offset in self.log[source] if offset >= at][:size]
+    def deliver(self, source: Source, at: int, count: int, readers: int, size: int = 1) -> None:
+        records = [offset for offset in self.log[source] if offset >= at][:count]
         if not records:
             end = self.ends[source]
             if end > at:
@@ -221,9 +244,10 @@ class Worker(RuleBasedStateMachine):
                 self.read[source] = end
             return
         end = records[-1] + 1
-        entry = self.core.deliver(source, at, end, len(records), readers)
+        size *= len(records)
+        entry = self.core.deliver(source, at, end, len(records), readers, 0, size)
         assert entry is not None
-        self.batches.append(Batch(entry, self.partitions[source], at, end, records, readers))
+        self.batches.append(Batch(entry, self.partitions[source], at, end, records, readers, size=size))
         self.seen[source] += records
         self.read[source] = end
 
@@ -281,7 +305,7 @@ class Worker(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_late_reader_changes_nothing(self, data: st.DataObject) -> None:
         batch = data.draw(st.sampled_from(self.late))
-        before = self.core.running, +self.core.queued, +self.core.uncommitted, self.core.committable()
+        before = self.counted()
 
         if batch.to_start:
             assert not self.core.start(batch.entry)
@@ -291,27 +315,38 @@ class Worker(RuleBasedStateMachine):
         self.core.committed(batch.partition, 99)
         assert not self.core.open(batch.partition, 0)
 
-        assert before == (self.core.running, +self.core.queued, +self.core.uncommitted, self.core.committable())
+        assert before == self.counted()
+
+    def counted(self) -> Any:
+        core = self.core
+        return core.running, +core.queued, +core.queued_bytes, +core.uncommitted, core.committable()
 
     # -- owed work
 
-    def owe(self, batch: Batch, place: Place, linger: float, shed: bool) -> None:
+    def owe(self, batch: Batch, place: Place, linger: float, shed: bool, size: int) -> None:
         self.requests += 1
 
-        self.queue.put(place, self.requests, batch.entry, now=self.now, since=self.requests, linger=linger, shed=shed)
+        self.queue.put(
+            place, self.requests, batch.entry, now=self.now, since=self.requests, linger=linger, shed=shed, size=size
+        )
 
         wish = self.wishes.get(place)
         if wish is None:
-            wish = self.wishes[place] = Wish(self.requests, shed, self.now + linger, self.requests)
-        wish.request = self.requests
+            wish = self.wishes[place] = Wish(self.requests, shed, self.now + linger, self.requests, size)
+        else:
+            self.superseded += 1
+        wish.request, wish.size = self.requests, size
         wish.due = min(wish.due, self.now + linger)
         wish.sheddable = wish.sheddable and shed
         if not wish.holds or wish.holds[-1] is not batch:
             wish.holds.append(batch)
             batch.owed += 1
-        sheddable = [place for place, it in self.wishes.items() if it.sheddable]
-        if len(sheddable) > OWED:
-            self.drop(sheddable[0])
+        if wish.sheddable:
+            while True:
+                sheddable = [place for place, it in self.wishes.items() if it.sheddable]
+                if len(sheddable) <= OWED.records and sum(self.wishes[it].size for it in sheddable) <= OWED.size:
+                    break
+                self.drop(sheddable[0])
 
     def drop(self, place: Place) -> None:
         self.shed += 1
@@ -429,7 +464,7 @@ class Worker(RuleBasedStateMachine):
             return
         assert self.core.running == sum(it.running for it in self.batches)
         for topic in {topic for topic, _ in SOURCES}:
-            assert self.core.queued[topic] == self.unfinished(topic)
+            assert (self.core.queued[topic], self.core.queued_bytes[topic]) == self.unfinished(topic)
             assert self.core.uncommitted[topic] == self.uncommitted(topic)
         assert self.core.positions() == {source: self.committed(source) for source in self.partitions}
         assert self.core.closed() == len(self.partitions) - len(self.opened)
@@ -445,7 +480,9 @@ class Worker(RuleBasedStateMachine):
             return
         assert len(self.queue) == len(self.wishes)
         assert self.queue.flying == len(self.flying)
-        assert self.queue.shed == self.shed
+        assert (self.queue.shed, self.queue.superseded) == (self.shed, self.superseded)
+        held = [it for it in (*self.wishes.values(), *(wish for _, wish in self.flying.values())) if not it.sheddable]
+        assert self.queue.kept == (len(held), sum(it.size for it in held))
         for batch in self.batches:
             assert batch.entry.waits == batch.unread + batch.owed
         ready = [it.due for it in self.wishes.values()]

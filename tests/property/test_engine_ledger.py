@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from agents import headers as wire
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
-from agents.engine.delivery import Delivery
+from agents.engine.delivery import Delivery, Load
 from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
@@ -71,7 +71,7 @@ class Hearer:
     """One life of who hears them."""
 
     def __init__(self, directory: Path, log: Log) -> None:
-        self.delivery = Delivery(10**6, 10**6)
+        self.delivery = Delivery(10**6, Load(10**6, 10**9))
         context = Context(
             delivery=self.delivery,
             outbox=cast("Outbox", None),

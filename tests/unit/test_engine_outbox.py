@@ -33,12 +33,12 @@ class Producer:
 class World:
     """An outbox, and what it told."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, limit: int = 1 << 20) -> None:
         self.producer = producer
         self.failures: list[BaseException] = []
         self.counted: list[tuple[str, int]] = []
         self.settled: list[str] = []
-        self.outbox = Outbox(count=lambda topic, n: self.counted.append((topic, n)), fail=self._fail)
+        self.outbox = Outbox(count=lambda topic, n: self.counted.append((topic, n)), fail=self._fail, limit=limit)
         self.outbox.start(producer)
 
     async def _fail(self, error: BaseException) -> None:
@@ -142,3 +142,30 @@ async def test_after_a_stop_nobody_waits() -> None:
 
     with pytest.raises(UndeliverableError):
         await waiting
+
+
+async def test_there_is_room_again_when_a_slow_broker_has_taken_what_waits() -> None:
+    world = World(Producer(), limit=2_000)
+    world.put("a", 0, value=b"x" * 1_000)
+    assert world.outbox.room.is_set()
+    world.put("b", 1, value=b"x" * 1_000)
+    await turns()
+    assert not world.outbox.room.is_set()
+
+    world.producer.acks[1].set_result(None)
+    await turns()
+
+    assert world.outbox.room.is_set()
+    assert world.settled == ["b"]
+
+
+async def test_nobody_waits_for_room_that_never_comes() -> None:
+    world = World(Producer(), limit=1)
+    world.put("a")
+    await turns()
+    waiting = asyncio.ensure_future(world.outbox.room.wait())
+
+    world.producer.acks[0].set_exception(KafkaTimeoutError())
+    await turns()
+
+    assert waiting.done()

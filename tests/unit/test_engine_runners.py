@@ -17,7 +17,7 @@ from agents import headers as wire
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
-from agents.engine.delivery import Delivery, Entry
+from agents.engine.delivery import Delivery, Entry, Load
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
 from agents.engine.ledger import Ledger, place
@@ -40,6 +40,7 @@ class Sent(Outbox):
     """Keeps what is put, and acknowledges it at once."""
 
     def __init__(self) -> None:
+        super().__init__(count=lambda *_: None, fail=cast("Any", None))
         self.records: list[tuple[str, int, bytes | None, bytes | None, dict[str, bytes | None]]] = []
 
     def put(  # noqa: PLR0917  theirs
@@ -104,7 +105,7 @@ class World:
     def __init__(self, stage: Folder | Mapper, directory: Path) -> None:
         self.sent = Sent()
         self.metrics = Metrics(CollectorRegistry())
-        self.delivery = Delivery(10_000, 10_000)
+        self.delivery = Delivery(10_000, Load(10_000, 1 << 20))
         names = ("clicks.v1", "searches.v1", "reviews.v1", "pairs.v1", "sentiments.v1", "recommendations.v1")
         rekeys = ("rekey.shoppers.v1", "rekey.items.v1")
         topics = [*names, *rekeys, *(f"dlq.{name}" for name in (*names, *rekeys))]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.engine.delivery import Delivery
+from agents.engine.delivery import Delivery, Load
 from agents.engine.topics import read_by
 from agents.metrics import REASONS, Metrics
 from agents.processor import Stage
@@ -169,7 +169,7 @@ def test_a_model_that_had_to_fall_back_says_so() -> None:
 
 
 def test_the_oldest_record_that_is_not_committed_is_known_by_its_time() -> None:
-    delivery = Delivery(1_000, 1_000)
+    delivery = Delivery(1_000, Load(1_000, 1 << 20))
     for partition in delivery.assign([("a", 0), ("a", 1)]).values():
         delivery.open(partition, 0)
     delivery.skip(("a", 0), 0, 2)  # control records have no time
@@ -196,7 +196,7 @@ def engine(made: Metrics, delivery: Delivery) -> Any:
 
 def test_lag_is_told_in_records_and_seconds_and_disappears_with_its_partition() -> None:
     made = metrics()
-    bare = engine(made, Delivery(1_000, 1_000))
+    bare = engine(made, Delivery(1_000, Load(1_000, 1 << 20)))
     (partition,) = bare.begin_assignment([("a", 3)])
     bare.delivery.open(partition, 10)
     bare.delivery.deliver(("a", 3), 10, 12, 2, 1, 1_000)
