@@ -17,7 +17,7 @@ from agents.engine.errors import ConfigurationError
 from agents.health import Health
 from agents.metrics import Metrics
 from agents.processor import Effects, Folder, Input, Mapper, Origin, Output, Owed, State, fact_id, list_id
-from agents.settings import load
+from agents.settings import Environment, load
 from agents.topics import Topic
 from schemas.base import Id, Record
 from tests.chaos import breaks
@@ -143,9 +143,18 @@ def main() -> int:
     return run(app, health)
 
 
-def needed(prefix: str, app_id: str, partitions: int) -> dict[str, topics.Needed]:
+def needed(
+    prefix: str, app_id: str, partitions: int, environment: Environment = "development"
+) -> dict[str, topics.Needed]:
     """Return the topics of this worker."""
-    return topics.needed(topics.used_by(STAGES), [Sums.name], prefix=prefix, app_id=app_id, partitions=partitions)
+    return topics.needed(
+        topics.used_by(STAGES),
+        [Sums.name],
+        prefix=prefix,
+        app_id=app_id,
+        partitions=partitions,
+        environment=environment,
+    )
 
 
 if __name__ == "__main__":

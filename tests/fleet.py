@@ -12,17 +12,21 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from agents.app import needed
 from agents.engine import topics
 from agents.engine.formats import EPOCH, FENCE_KEY, epoch_in
 from agents.intake import partition_of
+from agents.settings import Environment
 from tests import engine_worker
 from tests.deployment import Deployment
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 LIMIT = 120.0
 LOOK = 0.1
@@ -47,12 +51,17 @@ class Fleet(Deployment):
         partitions: int,
         real: bool = False,
         session: int = 10,
+        environment: Environment = "development",
         static: bool = False,
         warm: int = 0,
         log: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True)
-        variables = {"VITRINE_PARTITIONS": str(partitions), "VITRINE_SESSION_TIMEOUT": f"PT{session}S"}
+        variables = {
+            "VITRINE_PARTITIONS": str(partitions),
+            "VITRINE_SESSION_TIMEOUT": f"PT{session}S",
+            "VITRINE_ENVIRONMENT": environment,
+        }
         super().__init__(bootstrap, f"fleet-{folder.name}", folder, **variables)
         self.real, self.static, self.warm = real, static, warm
         self.sent = 0
@@ -61,13 +70,14 @@ class Fleet(Deployment):
         self._members: list[Member] = []
         self._names: dict[str, str] = {}
         """Client that the group knows to the worker's name."""
-        names = (
-            needed(self.settings)
-            if real
-            else engine_worker.needed(self.settings.topic_prefix, self.settings.app_id, partitions)
+        names = engine_worker.needed(
+            self.settings.topic_prefix, self.settings.app_id, partitions, self.settings.environment
         )
+        if real:
+            names = needed(self.settings)
         topics.create(bootstrap, names)
         self._bootstrap = bootstrap
+        self._lookup = Consumer({"bootstrap.servers": bootstrap, "group.id": self.settings.app_id, "log_level": 0})
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +85,7 @@ class Fleet(Deployment):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._lookup.close()
         for member in self._members:
             member.process.kill()
             member.process.wait()
@@ -192,6 +203,24 @@ class Fleet(Deployment):
         }
         return owners if len(owners) == self.settings.partitions else {}
 
+    def coordinator(self) -> int:
+        """Return the id of the node that coordinates the group."""
+        described = self._admin.describe_consumer_groups([self.settings.app_id], request_timeout=10)
+        found: int = described[self.settings.app_id].result().coordinator.id
+        return found
+
+    def topics(self) -> list[str]:
+        """Return the names of what the test's workers read and write most."""
+        return [
+            *(self.settings.topic_prefix + it.name for it in (engine_worker.CLICKS, engine_worker.PAIRS)),
+            topics.changelog(self.settings.app_id, engine_worker.Sums.name),
+        ]
+
+    def clicks_committed(self) -> dict[int, int]:
+        """Return partition of the clicks to its committed offset."""
+        name = self.settings.topic_prefix + engine_worker.CLICKS.name
+        return {partition: offset for (topic, partition), offset in self.group_offsets().items() if topic == name}
+
     def _name(self, member: Any) -> str:
         """Return the name of a member of the group: it says so in its log when it has joined."""
         for it in reversed(self._members):
@@ -220,6 +249,35 @@ class Fleet(Deployment):
                 raise RuntimeError(message)
             time.sleep(LOOK)
 
+    def ends(self, topics: list[str]) -> dict[tuple[str, int], int]:
+        """Return topic and partition to the end of its log, whoever leads it."""
+        places = [(topic, n) for topic in topics for n in range(self.settings.partitions)]
+        return {place: self._ask(self._end, place) for place in places}
+
+    def group_offsets(self) -> dict[tuple[str, int], int]:
+        """Return what the group has committed, whoever coordinates it."""
+        return self._ask(self._committed, self._read())
+
+    def _end(self, place: tuple[str, int]) -> int:
+        found: int = self._lookup.get_watermark_offsets(TopicPartition(*place), timeout=5)[1]
+        return found
+
+    def _committed(self, names: list[str]) -> dict[tuple[str, int], int]:
+        places = [TopicPartition(name, n) for name in names for n in range(self.settings.partitions)]
+        found = self._lookup.committed(places, timeout=5)
+        return {(it.topic, it.partition): max(0, it.offset) for it in found}
+
+    def _ask(self, ask: Callable[[A], T], about: A) -> T:
+        """Ask until somebody answers.  Not through an admin client: one that lost a broker aborts the whole process."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                return ask(about)
+            except KafkaException:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(LOOK)
+
     # -- events
 
     def fill(self, shoppers: int) -> None:
@@ -227,7 +285,9 @@ class Fleet(Deployment):
         producer = self._producer()
         for n in range(shoppers):
             self._put(producer, n)
-        producer.flush(60)
+        if producer.flush(60):
+            message = "the broker did not take everything"
+            raise RuntimeError(message)
         self.drain()
 
     def produce_until(self, ending: Event, rate: int, shoppers: int) -> None:
@@ -259,8 +319,10 @@ class Fleet(Deployment):
         return Producer(
             {
                 "log_level": 0,
+                "log.connection.close": False,
                 "bootstrap.servers": self._bootstrap,
                 "linger.ms": 2,
+                "enable.idempotence": True,
                 "queue.buffering.max.messages": 1_000_000,
             }
         )
@@ -278,4 +340,4 @@ class Fleet(Deployment):
 def click_of(shopper: str) -> bytes:
     """Return a click as a shop sends it."""
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return msgspec.json.encode({"type": "view", "shopper": shopper, "at": at, "item": f"i{hash(shopper) % 50}"})
+    return msgspec.json.encode({"kind": "view", "shopper": shopper, "at": at, "item": f"i{hash(shopper) % 50}"})

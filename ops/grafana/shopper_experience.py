@@ -173,9 +173,10 @@ def _workers() -> Row:
     return Row(
         "Workers",
         [
-            Panel("Partitions", "Assigned to each worker, and closed while their state is restored.", "short",
+            Panel("Partitions", "Assigned to each worker, closed while their state is restored, and kept warm for others.", "short",
                   [Query(f"max {by}(vitrine_assigned_partitions{{{ON}}})", "{{instance}} assigned"),
-                   Query(f"max {by}(vitrine_closed_partitions{{{ON}}})", "{{instance}} closed")], width=6),
+                   Query(f"max {by}(vitrine_closed_partitions{{{ON}}})", "{{instance}} closed"),
+                   Query(f"sum {by}(vitrine_warm_partitions{{{ON}}})", "{{instance}} warm")], width=6),
             Panel("Event loop lag", "How late the event loop wakes a sleeper, p99; 10 ms is the aim.", "s",
                   [Query(_quantile(0.99, "vitrine_loop_lag_seconds", "instance"), "{{instance}}")], width=6, limits=(0.01, 0.1)),
             Panel("CPU", "CPUs in use.", "short",
