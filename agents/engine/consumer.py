@@ -7,7 +7,7 @@ rebalance.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,10 +56,11 @@ class Thread(driver.AIOKafkaConsumerThread):
         )
         private.when_fenced(private.consumer(self), lambda: _crash(app, loop, error))
 
-    async def committed(self, source: Source) -> int | None:
-        """Return the committed offset, None if there is none."""
-        offset = await private.consumer(self).committed(TopicPartition(*source))
-        return None if offset is None else int(offset)
+    async def committed(self, sources: Sequence[Source]) -> dict[Source, int | None]:
+        """Return the committed offset of each of *sources*, None if there is none."""
+        consumer = private.consumer(self)
+        found = await asyncio.gather(*(consumer.committed(TopicPartition(*source)) for source in sources))
+        return dict(zip(sources, found, strict=True))
 
     async def fetch(
         self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int
@@ -135,9 +136,10 @@ class Consumer(driver.Consumer):
         await self.engine.drain(lists=self._stopping or self.app.should_stop)
         await self.commit()
 
-    async def committed(self, source: Source) -> int | None:
-        """Return the group's offset of a partition, None if it never committed one."""
-        return cast("int | None", await self._thread.call_thread(self._thread.committed, source))
+    async def committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
+        """Return the group's offset of each partition, None where it never committed one."""
+        found: Mapping[Source, int | None] = await self._thread.call_thread(self._thread.committed, sources)
+        return found
 
     # -- fetch and deliver
 

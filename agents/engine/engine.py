@@ -69,8 +69,8 @@ class BatchTopic(FaustTopic):
 class GroupConsumer(Protocol):
     """What the engine asks of the shell around aiokafka."""
 
-    async def committed(self, source: Source) -> int | None:
-        """Return the group's offset of a partition, None if there is none."""
+    async def committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
+        """Return the group's offset of each partition, None where there is none."""
 
     async def commit_offsets(self, offsets: Mapping[Source, int]) -> bool:
         """Tell the group how far this worker is."""
@@ -389,8 +389,8 @@ class Engine:
         self.metrics.lag.clear()
         self.metrics.lag_seconds.clear()
 
-    async def _committed(self, source: Source) -> int | None:
-        return await self.consumer.committed(source)
+    async def _committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
+        return await self.consumer.committed(sources)
 
     # -- wiring
 

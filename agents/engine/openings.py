@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -31,8 +31,8 @@ _COMMITTED_SECONDS = 10
 HOPELESS = (ConfigurationError, LostStatesError, StateError, StoreError)
 """What trying again does not mend."""
 
-Committed = Callable[[Source], Awaitable[int | None]]
-"""The group's offset of a partition, None if it never committed one."""
+Committed = Callable[[Sequence[Source]], Awaitable[Mapping[Source, int | None]]]
+"""The group's offset of each partition, None where it never committed one."""
 
 
 class Openings:
@@ -136,13 +136,11 @@ class Openings:
 
     async def folded(self, runner: FolderRunner, number: int) -> bool:
         """Tell whether the group has committed events of partition *number* of any of its topics."""
-        places = [TopicPartition(self._context.name(topic.name), number) for topic in runner.topics]
-        starts = await self._lookup.beginning_offsets(places)
-        for place in places:
-            committed = await asyncio.wait_for(self._committed(tuple(place)), _COMMITTED_SECONDS)
-            if committed is not None and committed > starts[place]:
-                return True
-        return False
+        sources = [(self._context.name(topic.name), number) for topic in runner.topics]
+        starts, committed = await asyncio.gather(
+            self._lookup.beginning_offsets([TopicPartition(*source) for source in sources]), self._places(sources)
+        )
+        return any((committed[source] or 0) > starts[TopicPartition(*source)] for source in sources)
 
     async def _open(self, partitions: Sequence[Partition]) -> None:
         """Let *partitions* be read from the group's offsets on; from the log's start where it has none."""
@@ -150,11 +148,14 @@ class Openings:
         while todo and not self._stopping():
             try:
                 places = {partition: TopicPartition(*partition.source) for partition in todo}
-                starts = await self._lookup.beginning_offsets(list(places.values()))
-                ends = await self._lookup.end_offsets(list(places.values()))
+                starts, ends, committed = await asyncio.gather(
+                    self._lookup.beginning_offsets(list(places.values())),
+                    self._lookup.end_offsets(list(places.values())),
+                    self._places([partition.source for partition in todo]),
+                )
                 for partition, place in places.items():
-                    committed = await asyncio.wait_for(self._committed(partition.source), _COMMITTED_SECONDS)
-                    offset = starts[place] if committed is None else committed
+                    at = committed[partition.source]
+                    offset = starts[place] if at is None else at
                     _check_offset(place, offset, starts[place], ends[place])
                     self._delivery.open(partition, offset)
                     self._context.changed()
@@ -165,6 +166,10 @@ class Openings:
                 log.warning("no committed offset, trying again", error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             todo = [partition for partition in todo if self._delivery.owns(partition) and partition.read is None]
+
+    async def _places(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
+        async with asyncio.timeout(_COMMITTED_SECONDS):
+            return await self._committed(sources)
 
     def _partitions(self, runner: FolderRunner, number: int) -> list[Partition]:
         found = (self._delivery.find((self._context.name(topic.name), number)) for topic in runner.topics)

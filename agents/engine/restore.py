@@ -99,20 +99,26 @@ class _Restore:
         await self._begin()
         behind, consumer = self._behind, self._consumer
         while behind:
-            for place, shard in list(behind.items()):
-                if shard.next_offset >= self._ends[place] and place not in self._unproven:
-                    if shard.unclaimed:
-                        await self._excuse(place, "unclaimed", shard)
-                    end = await activate(shard)
-                    if end is None:
-                        del behind[place]
-                        consumer.pause(place)
-                        self._progress.end(shard.partition)
-                    else:
-                        self._ends[place] = end
+            there = [place for place in behind if self._there(place)]
+            for place in there:
+                if behind[place].unclaimed:
+                    await self._excuse(place, "unclaimed", behind[place])
+            ends = await asyncio.gather(*(activate(behind[place]) for place in there), return_exceptions=True)
+            for place, end in zip(there, ends, strict=True):
+                if end is None:
+                    self._progress.end(behind.pop(place).partition)
+                    consumer.pause(place)
+                elif isinstance(end, int):
+                    self._ends[place] = end
+            for error in ends:
+                if isinstance(error, BaseException):
+                    raise error
             if behind:
                 took = await self._step()
                 await asyncio.sleep(took * rest)
+
+    def _there(self, place: TopicPartition) -> bool:
+        return self._behind[place].next_offset >= self._ends[place] and place not in self._unproven
 
     async def _begin(self) -> None:
         """Find out whether stores and logs belong together, and where to begin."""
