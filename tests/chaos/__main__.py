@@ -1,5 +1,6 @@
 """`python -m tests.chaos`: see the package."""
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -74,15 +75,18 @@ def main(  # noqa: PLR0917  one for each option
         models=models,
         say=lambda words: click.echo(words, err=True),
     )
+    click.echo(f"disks and logs in {folder}", err=True)
     try:
         found = run(options, models_of(models))
     except KafkaError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.UsageError(str(error)) from error
     if report:
         report.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     click.echo(summary(found))
     if found.failed:
         click.echo(f"something is wrong; disks and logs are in {folder}")
+    elif not keep:
+        shutil.rmtree(folder, ignore_errors=True)
     sys.exit(found.failed)
 
 

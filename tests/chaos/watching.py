@@ -11,7 +11,7 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 from agents.engine.formats import EPOCH
 
 _LOOK_SECONDS = 0.25
-_ANSWER_SECONDS = 2
+_ANSWER_SECONDS = 5
 
 
 class Progress(Thread):
