@@ -1,8 +1,9 @@
 """The broker, or the three, as something to strike at."""
 
+import socket
 from pathlib import Path
 
-from tests.kafka_broker import Kafka
+from tests.kafka_broker import Kafka, KafkaError
 from tests.kafka_cluster import Cluster
 
 
@@ -16,7 +17,9 @@ class Brokers:
         self._frozen: set[Kafka] = set()
 
     def start(self) -> None:
-        """Start all of them, and wait until they answer."""
+        """Start all of them, and wait until they answer; a KafkaError if somebody else listens where they would."""
+        for node in self.nodes:
+            _check_free(node.port)
         self._whole.start()
 
     def stop(self) -> None:
@@ -54,3 +57,12 @@ class Brokers:
             node.wait()
         if isinstance(self._whole, Cluster):
             self._whole.wait_whole()
+
+
+def _check_free(port: int) -> None:
+    """Raise a KafkaError if *port* is taken: another's broker would answer in place of ours."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        message = f"port {port} is taken, perhaps by an earlier run: end it, or choose another with --port"
+        raise KafkaError(message) from error

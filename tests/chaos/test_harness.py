@@ -1,7 +1,9 @@
 """The harness itself, as far as it needs no broker: faults are dealt as they should, and what is wrong is seen."""
 
+import socket
 import time
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -15,6 +17,7 @@ from agents.shoppers.agent import Shoppers
 from agents.shoppers.profile import Profile
 from agents.wiring import stages
 from tests.chaos.breaks import BREAKS
+from tests.chaos.brokers import Brokers
 from tests.chaos.comparing import compare_states, compare_told
 from tests.chaos.input import Source
 from tests.chaos.model import FACTS, LETTERS, Model
@@ -22,6 +25,7 @@ from tests.chaos.plan import WORKERS, Dealer, Situation, setup
 from tests.chaos.reading import fold, once
 from tests.chaos.report import Phase, Report
 from tests.doubles import MODELS
+from tests.kafka_broker import KafkaError
 
 PARTITIONS = 4
 RECORDS = 1_500
@@ -188,6 +192,14 @@ def test_a_report_adds_up_what_its_comparisons_found() -> None:
     report.add("log", Phase(states={"shoppers": states}, told={"pairs.v1": compare_told({"a": b"1"}, {})}, misplaced=1))
 
     assert (report.wrong_keys, report.lost_events, report.wrong_outputs) == (1, 3, 2)
+
+
+def test_a_port_where_another_broker_may_answer_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(KafkaError, match=f"port {port} is taken.*--port"):
+            Brokers(tmp_path, 1, port).start()
 
 
 def test_each_rule_that_chaos_must_notice_can_be_broken() -> None:
