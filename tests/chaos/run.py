@@ -79,7 +79,12 @@ class _Run:
         """Run to the end, or to where workers are stuck."""
         self._listener.start()
         self._progress.start()
-        if self._begin() and self._strike() and self._round("round", "after one more event of each shopper"):
+        if (
+            self._begin()
+            and self._strike()
+            and not self._shown()
+            and self._round("round", "after one more event of each shopper")
+        ):
             self._report.killed_at_stop = self._crew.stop_all()
             self._compact()
             self._crew.start("recovered")
@@ -177,6 +182,10 @@ class _Run:
         self._report.notes.append(f"{what}: {self._progress.behind()}")
         self._crew.ask_where()
         time.sleep(1)
+
+    def _shown(self) -> bool:
+        """Tell whether a rule that was broken on purpose has been noticed: then there is no more to see."""
+        return bool(self._options.broken) and self._report.failed
 
     def _shed(self) -> int:
         return self._crew.counts()["vitrine_shed_total"]
