@@ -23,17 +23,19 @@ Compared are all states but the fields that `comparing` names with a reason; pai
 dead letters by id; each list with what its own decision record gives; the newest list of each shopper with the last event
 that asks for one (lists that were shed apart), and in 2 and 4 with the revision of the state; for each response one outcome.
 
-What notices a broken rule of `design.md` §4 (`breaks`; each was run):
+What notices a broken rule of `design.md` §4 (`breaks`).  `--break` is the option of the harness, with `--seed 8 --seconds 15
+--rate 500`; the fast tests are run by `test_breaks`, or by hand: `python -m tests.chaos.broken_pytest 6
+tests/property/test_engine_partition.py`.
 
-| `--break` | rule | noticed by |
-| --- | --- | --- |
-| `2` | facts are acked before states | `--break 2`: facts missing |
-| `3` | states before offsets | `--break 3`: events lost |
-| `3-failures` | nothing is committed past a failure | `--break 3-failures`: states wrong |
-| `4` | ids of facts are deterministic | `--break 4`: other facts than the model's |
-| `4-revisions` | revisions only grow | `--break 4-revisions`: lists older than their states |
-| `6` | one writer | `--break 6` behind a compaction lag; always `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |
-| `7` | no holes | `--break 7`: events lost |
-| `7-restore` | restored before delivered | `--break 7-restore`: states wrong |
-| `slow` | none: facts are slow, as for `2` | nobody: that run must pass |
+| `--break` | rule | what chaos says | fast test |
+| --- | --- | --- | --- |
+| `2` | facts are acked before states are flushed | facts missing | `unit/test_engine_outbox` |
+| `3` | states are flushed before offsets are committed | events lost | |
+| `3-failures` | nothing is committed past a failure | states wrong | |
+| `4` | ids of facts are deterministic | other facts than the model's | `unit/test_replay_driver` |
+| `4-revisions` | revisions only grow | revisions and newest lists wrong | |
+| `6` | one writer | states wrong, where a former owner's records came (a seed with `compaction_lag_ms`) | `property/test_engine_partition`; `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |
+| `7` | no holes | events lost | `property/test_engine_delivery` |
+| `7-restore` | restored before delivered | states wrong | `property/test_engine_partition` |
+| `slow` | none: facts are slow, as for `2` | nothing: that run must pass | |
 """
