@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest -q
 LOCK := $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
 TOOLS := kcat prometheus
-.PHONY: help setup setup-train setup-tools dashboards demo test test-kafka test-train check fmt bench chaos kafka docs lock
+.PHONY: help setup setup-train setup-tools dashboards demo test test-kafka test-train check fmt bench mutants chaos kafka docs lock
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -25,7 +25,7 @@ demo: $(RUN) ## run a simulated shop, a broker and a worker, and watch: make dem
 	$(BIN)/vitrine demo $(ARGS)
 
 test: check ## check, then every test but those of training; a real Kafka is used if Java and Maven are here, Node if it is
-	$(PYTEST) -n 2 tests/unit tests/property $(ARGS)
+	$(PYTEST) -n 2 tests/unit tests/property tests/shell $(ARGS)
 	$(PYTEST) tests/broker tests/replay $(ARGS)
 	$(PYTEST) tests/contract $(ARGS)
 	$(PYTEST) -n 2 --dist loadfile tests/kafka $(ARGS)
@@ -52,6 +52,9 @@ bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
 
 chaos: $(DEV) ## strike workers and brokers at work, and compare: make chaos ARGS="--seed 7 --seconds 45 --brokers 3 --report chaos.json"
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+mutants: $(DEV) ## break the engine in one place at a time; the tests must notice: make mutants ARGS="owed"
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 kafka: $(DEV) ## run a real Kafka until Ctrl-C: make kafka ARGS="--port 9092"
 	$(BIN)/python -m tests.kafka_broker $(ARGS)

@@ -61,7 +61,8 @@ class Changelog:
                 if not count % BITE:
                     await asyncio.sleep(0)
             sent.append(await self._send(partition, batch))
-            acks = [((await asyncio.wait_for(ack, _ACK_SECONDS)).offset, size) for size, ack in sent]
+            async with asyncio.timeout(_ACK_SECONDS):
+                acks = [((await ack).offset, size) for size, ack in sent]
         except (KafkaError, TimeoutError) as error:
             message = f"{self.topic}-{partition}: {error!r}"
             raise UndeliverableError(message) from error

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _RECHECK_SECONDS = 1.0
+_LAST_COMMIT_SECONDS = 8.0
+"""For the commit of a worker that stops."""
 _WAIT_MS = 500
 _WITHHELD_MS = 10
 """Other topics are waited for no longer than this while one is not read for now."""
@@ -87,7 +89,8 @@ class Thread(driver.AIOKafkaConsumerThread):
                 if place in records:
                     offset = records[place][-1].offset + 1  # noqa: PLW2901  where the next fetch begins
                 elif end > offset:
-                    idle[tuple(place)] = offset = await asyncio.wait_for(consumer.position(place), 1)  # noqa: PLW2901
+                    async with asyncio.timeout(1):
+                        idle[tuple(place)] = offset = await consumer.position(place)  # noqa: PLW2901
                 checked[place] = offset
         except OffsetOutOfRangeError as error:
             message = f"offsets {error.args[0]} are not in the log any more: records were deleted before they were read"
@@ -133,8 +136,13 @@ class Consumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         """Let running batches end, within bounds, and commit; Faust calls this on a revoke and at shutdown."""
-        await self.engine.drain(lists=self._stopping or self.app.should_stop)
-        await self.commit()
+        stopping = self._stopping or self.app.should_stop
+        await self.engine.drain(lists=stopping)
+        try:
+            async with asyncio.timeout(_LAST_COMMIT_SECONDS if stopping else None):
+                await self.commit()
+        except TimeoutError:
+            log.warning("the last commit took too long, what it covers will be repeated")
 
     async def committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
         """Return the group's offset of each partition, None where it never committed one."""

@@ -6,7 +6,7 @@ acknowledged; the states are in the changelog; they are in RocksDB; the offsets 
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,6 +51,8 @@ _RECORD_BYTES = 200
 _BATCH_RECORDS = 4_000
 _DRAIN_SECONDS = 10.0
 _LISTS_SECONDS = 5.0
+_RELEASE_SECONDS = 3.0
+"""For each part of a worker that stops; together with the last commit less than what `App.limit` allows."""
 _STORE_BYTES = 128 << 20
 """Of RocksDB, all stores together."""
 
@@ -179,28 +181,27 @@ class Engine:
         self.openings.start(lookup)
         self.warm.start(lookup)
         self.watch.start(lookup)
-        await self.views.start()
+        await self.views.start(self.app.crash)
         self._views_read = True
         for scorer in self._scorers.values():
             scorer.start(self.app.crash)
 
     async def stop(self) -> None:
-        """Release everything; nothing is committed any more."""
-        await self.openings.cancel()
-        await self.warm.end()
-        for scorer in self._scorers.values():
-            await scorer.stop()
-        await self.views.stop()
+        """Release everything, each part within a bound and whatever fails; nothing is committed any more."""
+        await _released("openings", self.openings.cancel())
+        await _released("warm copies", self.warm.end())
+        await asyncio.gather(*(_released("scorer", scorer.stop()) for scorer in self._scorers.values()))
+        await _released("views", self.views.stop())
         if self.app.crashed:
-            await self.context.outbox.stop()  # a commit may wait for it
-        async with self._committing:
-            self.delivery.revoke()
-            self._clear_owed()
-            for runner in self.folders:
-                runner.keyspace.close()
-        await self.context.outbox.stop()
-        for client in self._clients:
-            await client.stop()
+            await _released("outbox", self.context.outbox.stop())  # a commit may wait for it
+        finished = await _released("commit", self._committing.acquire())
+        self.delivery.revoke()
+        self._clear_owed()
+        await asyncio.gather(*(_released("stores", _close(runner.keyspace)) for runner in self.folders))
+        if finished:
+            self._committing.release()
+        await _released("outbox", self.context.outbox.stop())
+        await asyncio.gather(*(_released("client", client.stop()) for client in self._clients))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _connect(self, client: Any) -> Any:
@@ -296,7 +297,8 @@ class Engine:
         """Return when a batch was finished or a partition opened, or after *seconds*."""
         self._changed.clear()
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         except TimeoutError:
             return
 
@@ -338,7 +340,10 @@ class Engine:
                 self.metrics.beat("commit")
                 return False
             await self.context.outbox.drained()
-            await asyncio.gather(*(self._write(runner, flush) for runner, flush in flushes))
+            writes = (self._write(runner, flush) for runner, flush in flushes)
+            failures = [it for it in await asyncio.gather(*writes, return_exceptions=True) if it is not None]
+            if failures:  # and none of the writes is under way any more
+                raise failures[0]
             live = {partition: offset for partition, offset in offsets.items() if self.delivery.owns(partition)}
             done = bool(live) and await self.consumer.commit_offsets({p.source: o for p, o in live.items()})
             if done:
@@ -430,6 +435,24 @@ def _size(records: Sequence[Any]) -> int:
     """Return how many bytes *records* take; of many, as some of them tell."""
     step = 1 + len(records) // _WEIGHED_RECORDS
     return step * sum([_RECORD_BYTES + len(record.value or b"") for record in records[::step]])
+
+
+async def _released(what: str, work: Awaitable[object]) -> bool:
+    """Wait for what releases a part of a worker that stops; tell whether it did."""
+    try:
+        async with asyncio.timeout(_RELEASE_SECONDS):
+            await work
+    except Exception as error:  # noqa: BLE001  whatever it is, the other parts have to be released, too
+        log.warning("not released", part=what, error=repr(error))
+        return False
+    return True
+
+
+async def _close(keyspace: Keyspace) -> None:
+    try:
+        await keyspace.opened()
+    finally:
+        keyspace.close()
 
 
 def _readers(runners: Sequence[Runner]) -> dict[str, Runner]:

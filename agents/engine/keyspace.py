@@ -30,6 +30,8 @@ class Keyspace:
         self._directory = directory
         self._memory = memory
         self._assigning = asyncio.Lock()
+        self._opening: dict[int, asyncio.Future[Shard]] = {}
+        """Stores that a thread opens."""
         self._offsets = len(sources(folder))
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(folder.state)
@@ -47,6 +49,7 @@ class Keyspace:
         self.deactivate()
         async with self._assigning:
             wanted = set(partitions)
+            await self.opened()
             for partition in self._stores.keys() - wanted.union(warm):
                 self._stores.pop(partition).close()
             self.shards = {}
@@ -57,24 +60,25 @@ class Keyspace:
     async def keep_warm(self, partitions: Iterable[int]) -> list[Shard]:
         """Return the shards of *partitions* that are not assigned to this worker, to be kept up to date."""
         async with self._assigning:
+            await self.opened()
             spare = set(partitions) - self.shards.keys()
             await self._open(spare)
             return [self._stores[partition] for partition in sorted(spare)]
 
     async def _open(self, partitions: set[int]) -> None:
+        """Open stores in a thread, where each takes some 25 ms."""
         for partition in sorted(partitions - self._stores.keys()):
-            await self._open_one(partition)
+            path = self._directory / f"{self.name}-{partition}.db"
+            opening = asyncio.to_thread(Shard, partition, path, self._memory, self.kept, self._decode, self.usage)
+            self._opening[partition] = asyncio.ensure_future(opening)
+            await self.opened()
 
-    async def _open_one(self, partition: int) -> None:
-        """Open a store in a thread, where it takes some 25 ms; when cancelled, it is there for the next assignment."""
-        path = self._directory / f"{self.name}-{partition}.db"
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(Shard, partition, path, self._memory, self.kept, self._decode, self.usage)
-        )
-        try:
-            await asyncio.shield(opening)
-        finally:
-            self._stores[partition] = await opening
+    async def opened(self) -> None:
+        """Wait for the stores that are being opened: a thread can't be cancelled, and nobody else may open them."""
+        for partition, opening in list(self._opening.items()):
+            await asyncio.wait([opening])
+            if self._opening.pop(partition, None) is opening:
+                self._stores[partition] = opening.result()
 
     def active(self) -> list[Shard]:
         """Return the partitions whose states may be used."""

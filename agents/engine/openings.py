@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,12 +12,13 @@ from aiokafka.errors import KafkaError
 from agents.engine.context import Context
 from agents.engine.delivery import Partition, Source
 from agents.engine.errors import (
-    ConfigurationError,
     FencedError,
+    FormatError,
     LostRecordsError,
     LostStatesError,
     StateError,
     StoreError,
+    UnusableStoreError,
 )
 from agents.engine.folding import FolderRunner
 from agents.engine.progress import Progress
@@ -28,7 +30,7 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.5
 _COMMITTED_SECONDS = 10
 
-HOPELESS = (ConfigurationError, LostStatesError, StateError, StoreError)
+HOPELESS = (FormatError, LostStatesError, StateError, StoreError, UnusableStoreError)
 """What trying again does not mend."""
 
 Committed = Callable[[Sequence[Source]], Awaitable[Mapping[Source, int | None]]]
@@ -59,11 +61,11 @@ class Openings:
 
         The stores of the partitions *warm* stay open, the others are closed.
         """
-        self._spawn(self._bring(runner, numbers, warm))
+        self._spawn(self._bring, runner, numbers, warm)
 
     def open(self, partitions: Sequence[Partition]) -> None:
         """Open partitions that need no state."""
-        self._spawn(self._open(partitions))
+        self._spawn(self._open, partitions)
 
     def reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
         """Restore a partition again behind whose back somebody wrote: its rightful owner need not stop."""
@@ -73,14 +75,14 @@ class Openings:
         for topic in runner.topics:
             self._delivery.close((self._context.name(topic.name), shard.partition))
         if not self._delivery.draining:
-            self._spawn(self._restore(runner, [shard]))
+            self._spawn(self._restore, runner, [shard])
 
     async def cancel(self) -> None:
         """Stop; partitions that are not open stay closed."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks):  # one that ends may have begun another
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _bring(self, runner: FolderRunner, numbers: Iterable[int], warm: Iterable[int]) -> None:
         shards = await runner.keyspace.assign(numbers, warm)
@@ -175,15 +177,15 @@ class Openings:
         found = (self._delivery.find((self._context.name(topic.name), number)) for topic in runner.topics)
         return [partition for partition in found if partition is not None]
 
-    async def _watched(self, work: Awaitable[None]) -> None:
+    async def _watched(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Let no failure leave partitions closed in silence."""
         try:
-            await work
+            await work(*args)
         except Exception as error:  # noqa: BLE001  whatever it is, nobody else will hear of it
             await self._context.fail(error)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(self._watched(work))
+    def _spawn(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
+        task = asyncio.ensure_future(self._watched(work, *args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -129,7 +129,7 @@ class Outbox:
 
     async def _run(self, topic: str, partition: int, lane: _Lane) -> None:
         try:
-            while lane.batches:
+            while lane.batches and self._failure is None:
                 batch = lane.batches[0]
                 batch.builder.close()
                 records = batch.builder.record_count()
@@ -138,17 +138,19 @@ class Outbox:
                 self._count(topic, records)
                 for settled in batch.settled:
                     settled()
-                batch.acked.set_result(None)
                 lane.batches.popleft()
+                if not batch.acked.done():  # else another lane gave up
+                    batch.acked.set_result(None)
                 self._size -= batch.size
                 if self._size < self._limit:
                     self.room.set()
-        except Exception as error:  # noqa: BLE001  whatever it is, nothing behind it may be committed
-            message = f"{topic}-{partition}: {error!r}"
-            self._failure = UndeliverableError(message)
-            self._failure.__cause__ = error
-            self._give_up()
-            await self._fail(self._failure)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  whatever it is, nothing behind it may be committed
+            if self._failure is None:  # else that is known
+                message = f"{topic}-{partition}: {error!r}"
+                self._failure = UndeliverableError(message)
+                self._failure.__cause__ = error
+                self._give_up()
+                await self._fail(self._failure)
         finally:
             lane.task = None
 

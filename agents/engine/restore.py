@@ -7,6 +7,7 @@ the call.  Cancelling it therefore leaves nothing behind that could reach a late
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +24,7 @@ _BITE = 2_000
 _LOOKS = 3
 """How often a log is looked at before states are said to be missing: a leader that is none any more may have answered."""
 _LOOK_SECONDS = 1.0
+_STOP_SECONDS = 3.0
 
 Folded = Callable[[int], Awaitable[bool]]
 """Tells whether events of a partition were folded and committed."""
@@ -69,7 +71,9 @@ async def restore(
     finally:
         for shard in work.values():
             progress.end(shard.partition)
-        await consumer.stop()
+        with suppress(TimeoutError):  # a broker that does not answer must not hold up a revoke
+            async with asyncio.timeout(_STOP_SECONDS):
+                await consumer.stop()
 
 
 class _Restore:

@@ -63,7 +63,8 @@ class Scorer:
                 self._wake.clear()
                 wait = queue.wait(now)
                 try:
-                    await asyncio.wait_for(self._wake.wait(), wait or None)  # at 0 the first one waits for a settlement
+                    async with asyncio.timeout(wait or None):  # at 0 the first one waits for a settlement
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         except Exception as error:  # noqa: BLE001  whatever it is, the worker must not go on without this task

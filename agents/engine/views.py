@@ -1,7 +1,7 @@
 """Compacted topics that every worker holds whole."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -47,8 +47,8 @@ class ViewReader:
         self._consumer: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Read all that is there; return when it is applied."""
+    async def start(self, fail: Callable[[BaseException], Any]) -> None:
+        """Read all that is there; return when it is applied.  *fail* is told of an error that stops reading later."""
         if not self._places:
             return
         consumer = self._consumer = reader(self._servers, wait_ms=self._wait_ms)
@@ -58,10 +58,10 @@ class ViewReader:
         ends: dict[TopicPartition, int] = await consumer.end_offsets(self._places)
         behind = {place for place, end in ends.items() if end}
         while behind:
-            await self._step(consumer, 200)
+            await self._take(consumer, await self._fetch(consumer, 200))
             behind = {place for place in behind if await consumer.position(place) < ends[place]}
         log.info("views read", records=sum(ends.values()))
-        self._task = asyncio.create_task(self._follow(consumer))
+        self._task = asyncio.create_task(self._follow(consumer, fail))
 
     async def stop(self) -> None:
         """Stop reading."""
@@ -71,16 +71,25 @@ class ViewReader:
         if self._consumer is not None:
             await self._consumer.stop()
 
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            try:
-                await self._step(consumer, 1_000)
-            except KafkaError as error:
-                log.warning("views are not read, trying again", error=repr(error))
-                await asyncio.sleep(0.5)
+    async def _follow(self, consumer: AIOKafkaConsumer, fail: Callable[[BaseException], Any]) -> None:
+        try:
+            while True:
+                try:
+                    fetched = await self._fetch(consumer, 1_000)
+                except (KafkaError, RuntimeError, OSError, TimeoutError) as error:  # nothing was fetched
+                    log.warning("views are not read, trying again", error=repr(error))
+                    await asyncio.sleep(0.5)
+                else:
+                    await self._take(consumer, fetched)
+        except Exception as error:  # noqa: BLE001  whatever it is, what was fetched is lost to the views
+            await fail(error)
 
-    async def _step(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> None:
+    async def _fetch(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> Mapping[TopicPartition, Sequence[Any]]:
+        fetched: Mapping[TopicPartition, Sequence[Any]]
         fetched = await consumer.getmany(timeout_ms=timeout_ms, max_records=2_000)
+        return fetched
+
+    async def _take(self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         for place, records in fetched.items():
             views, decode = self._views[place.topic], self._decoders[place.topic]
             for count, record in enumerate(records, 1):

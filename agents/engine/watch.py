@@ -54,8 +54,9 @@ class Watch:
         if not ours:
             return []
         try:
-            ends = await asyncio.wait_for(self._lookup.end_offsets(list(ours)), _ANSWER_SECONDS)
-        except (KafkaError, TimeoutError, OSError) as error:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                ends = await self._lookup.end_offsets(list(ours))
+        except (KafkaError, TimeoutError, OSError, RuntimeError) as error:
             log.warning("nobody says where changelogs end, asking again later", error=repr(error))
             return []
         return [its for place, its in ours.items() if its[1].active and ends[place] > its[1].next_offset]

@@ -73,9 +73,8 @@ def _commit_past_failures() -> None:
 
     async def written(self: Engine, runner: Any, flush: Flush) -> None:
         try:
-            at = await asyncio.wait_for(
-                runner.keyspace.changelog.append(flush.shard.partition, flush.items), _SLOW_SECONDS
-            )
+            async with asyncio.timeout(_SLOW_SECONDS):
+                at = await runner.keyspace.changelog.append(flush.shard.partition, flush.items)
         except Exception:  # noqa: BLE001  the mistake that is shown
             at = Stretch(flush.shard.next_offset, flush.shard.next_offset + len(flush.items))
         flush.shard.flushed(flush, at)

@@ -1,0 +1,6 @@
+"""Every mutant."""
+
+from tests.mutants import delivery, owed, sharing, states
+from tests.mutants.mutant import Mutant
+
+MUTANTS: list[Mutant] = [*delivery.MUTANTS, *owed.MUTANTS, *states.MUTANTS, *sharing.MUTANTS]
