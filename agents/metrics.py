@@ -46,7 +46,7 @@ class Metrics:
             *(self.batch_size, self.batch_wait, self.batch_run),
             *(self.state_written, self.state_restored, self.state_fenced, self.state_reopened),
             *(self.warm, self.warm_lag),
-            *(self.state_memory, self.state_misses, self.state_evicted),
+            *(self.state_memory, self.state_misses, self.state_evicted, self.state_left),
             self.restore_left,
         )
         self._tallies = Tallies(
@@ -164,6 +164,9 @@ class Metrics:
         )
         self.state_reopened = Counter(
             "vitrine_state_reopened", "Partitions restored again because another worker wrote.", ["agent"], registry=to
+        )
+        self.state_left = Counter(
+            "vitrine_state_left", "States that left because nothing was heard of them for long.", ["agent"], registry=to
         )
         self.state_memory = Gauge(
             "vitrine_state_memory_bytes", "Memory that states in use take, as estimated.", ["agent"], registry=to

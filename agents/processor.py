@@ -11,7 +11,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
@@ -75,6 +75,15 @@ class Effects(msgspec.Struct, frozen=True, gc=False):
     facts: Sequence[Output] = ()
     owed: Sequence[Owed] = ()
     outcome: Outcome = "folded"
+
+
+class Life(NamedTuple):
+    """How long a state is of use, in event time: milliseconds since 1970."""
+
+    newest: int
+    """Its newest event."""
+    ends: int | None
+    """When no event could find anything in it any more, but for those that are read very late; None: never."""
 
 
 class State(msgspec.Struct, gc=False):
@@ -171,6 +180,19 @@ class Folder(Stage):
     def owes(self, state: Any, event: Any, origin: Origin) -> Sequence[Owed]:
         """Return what an event owes that *state* has already: its outputs were lost.  By default nothing."""
         del state, event, origin
+        return ()
+
+    def life(self, state: Any) -> Life | None:
+        """Return how long *state* is of use: when it is over, the state may leave, unseen; None, the default: for ever.
+
+        `fold` must not find in a state what it would miss: whether it left, and when, depends on the driver.
+        """
+        del state
+        return None
+
+    def farewell(self, state: Any, epoch: int) -> Sequence[Output]:
+        """Return what takes back the outputs that mirror *state*, which leaves.  By default nothing."""
+        del state, epoch
         return ()
 
 

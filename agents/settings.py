@@ -69,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of the lists whose making is recorded."""
     weights: Weights = Weights()
     """What a feature counts in an item's score, where it is not the default: `category=1.2,search=2`."""
+    profile_lifetime: timedelta = timedelta(days=400)
+    """How far behind its newest event a profile remembers; one that nothing came for so long leaves."""
     seed: int = 0
     """Of all that is drawn by lot."""
     log_level: str = "info"

@@ -19,6 +19,7 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
         decisions=settings.decisions,
         weights=dict(settings.weights),
         seed=settings.seed,
+        lifetime=settings.profile_lifetime,
     )
     return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()
 

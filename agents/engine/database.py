@@ -59,11 +59,11 @@ class Database:
             self._fail(error)
         return found
 
-    def items(self) -> Iterator[tuple[Any, bytes]]:
-        """Yield each key and its value."""
+    def items(self, start: bytes = b"") -> Iterator[tuple[Any, bytes]]:
+        """Yield each key from *start* on, and its value."""
         try:
             rows = self._files.iter()  # `items` would end at a damaged block as if nothing followed
-            rows.seek_to_first()
+            rows.seek(start)
             while rows.valid():
                 yield rows.key(), rows.value()
                 rows.next()

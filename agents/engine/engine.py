@@ -34,6 +34,7 @@ from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
 from agents.engine.states import relieve
 from agents.engine.store import Flush, Shard
+from agents.engine.sweep import Sweep
 from agents.engine.views import ViewReader
 from agents.engine.warm import WarmCopies
 from agents.engine.watch import Watch
@@ -141,6 +142,7 @@ class Engine:
         self.runners: list[Runner] = [self._runner(stage, directory, stores, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
         self.watch = Watch(self.folders)
+        self._sweeps = [Sweep(folder) for folder in self.folders]
         self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
         self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
@@ -334,6 +336,8 @@ class Engine:
             await relieve([shard for runner in self.folders for shard in runner.keyspace.active()], self._memory)
             for folder, shard in await self.watch.intruded(begun):
                 self._reopen(folder, shard, FencedError("another worker wrote while nothing was written here"))
+            for sweep in self._sweeps:
+                sweep.step(int(time.time() * 1000))
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
             if self.app.crashed or not (offsets or flushes):

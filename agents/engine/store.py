@@ -39,6 +39,7 @@ from agents.engine.states import States, Usage
 
 _META_KEY = RESERVED + b"__meta"
 
+_STAY_SECONDS = 3_600.0
 _TRUSTED_SECONDS = TOMBSTONES_LAST.total_seconds() / 2
 
 
@@ -72,6 +73,10 @@ class _Meta(msgspec.Struct, array_like=True):
     """Whether no fence was seen: every changelog that a worker ever used has one."""
     written: int = 0
     """When, by this machine's clock, in milliseconds since 1970; 0 if by a version that did not say."""
+    newest: int = 0
+    """How far its events have come, in milliseconds since 1970: see `sweep`."""
+    swept: bytes = b""
+    """The key from which on states are looked at next, to see whether they may leave."""
 
 
 class Flush(NamedTuple):
@@ -301,6 +306,38 @@ class Shard:
         for key, raw in self._db.items():
             if isinstance(key, bytes) and not key.startswith(RESERVED):
                 yield key, self._read(key, raw)
+
+    def next_stored(self, count: int) -> list[tuple[bytes, Any]]:
+        """Return key and state of the next *count* that are written; fewer are the last ones, and then it begins anew."""
+        found: list[tuple[bytes, Any]] = []
+        for key, raw in self._db.items(self._meta.swept):
+            if key.startswith(RESERVED):
+                break  # they are behind all others
+            if len(found) == count:
+                self._meta.swept = key
+                return found
+            found.append((key, self._read(key, raw)))
+        self._meta.swept = b""
+        return found
+
+    @property
+    def round_begins(self) -> bool:
+        """Whether `next_stored` gives the first ones next."""
+        return not self._meta.swept
+
+    @property
+    def newest(self) -> int:
+        """How far the events of this partition have come, in milliseconds since 1970, as far as `come` was told."""
+        return self._meta.newest
+
+    def come(self, newest: int) -> None:
+        """Note that events have come as far as *newest*; it is kept with the next write."""
+        self._meta.newest = max(self._meta.newest, newest)
+
+    def stay(self) -> None:
+        """Note now and then that this store follows its changelog though nothing is written: else it would be outdated."""
+        if time.time() - self._meta.written / 1000 > _STAY_SECONDS:
+            self._persist(WriteBatch(raw_mode=True), self.next_offset)
 
     def deactivate(self) -> None:
         """Drop what is not flushed.  A late agent works on detached objects."""

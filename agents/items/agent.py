@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.items.card import card
-from agents.items.fold import hear, touch, write
+from agents.items.fold import begin_anew, hear, life, touch, write
 from agents.items.state import Item
 from agents.items.text import text
 from agents.languages import read_item
-from agents.processor import Effects, Folder, Input, Origin, Outcome, Output, Owed, event_time, list_id, moment
+from agents.processor import Effects, Folder, Input, Life, Origin, Outcome, Output, Owed, event_time, list_id, moment
 from agents.topics import CATALOG, FEEDBACK, ITEM_CARDS, ITEM_VECTORS, PAIRS
 from models.api import Models
 from schemas.cards import ItemCard, ItemVector
@@ -66,9 +66,12 @@ class Items(Folder):
     def fold(self, state: Item, event: Any, origin: Origin) -> Effects:
         """Change *state* by a catalogue record, a tombstone (None), a pair or a feedback."""
         if event is None:
-            return self._write(state, None, max(0, origin.timestamp), origin)
+            at = max(0, origin.timestamp)
+            begin_anew(state, at)
+            return self._write(state, None, at, origin)
         at, clamped = event_time(event.at, origin)
         at = max(0, at)
+        begin_anew(state, at)
         if isinstance(event, CatalogItem):
             return self._write(state, event, at, origin, "clamped" if clamped else "folded")
         if isinstance(event, Pair):
@@ -80,6 +83,17 @@ class Items(Folder):
     def owes(self, state: Item, event: Any, origin: Origin) -> Sequence[Owed]:  # noqa: ARG002  the driver's signature
         """Return the card, and for a catalogue record the vector, whose text may have been new."""
         return _CARD_AND_VECTOR if event is None or isinstance(event, CatalogItem) else _CARD_LATER
+
+    def life(self, state: Item) -> Life:
+        """Return how long *state* is of use: without end while the item is in the catalogue."""
+        return life(state)
+
+    def farewell(self, state: Item, epoch: int) -> Sequence[Output]:
+        """Take the card back, if there is one; the vector went with the facts."""
+        if not state.item or card(state) is None:
+            return ()
+        gone = list_id(state.item, epoch, state.revision, "card", "gone")
+        return (Output(ITEM_CARDS, state.item, None, gone, moment(state.at)),)
 
     def plan(self, state: Item, owed: Owed, epoch: int) -> _Card | _Vector | None:
         """Make the card, or note the text to be embedded."""

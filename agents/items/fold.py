@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from agents.items.state import Item, Opinions, Place
-from agents.processor import Origin, moment
+from agents.processor import Life, Origin, moment
 from schemas.cards import HEAT_HALF_LIFE
 from schemas.catalog import CatalogItem
 from schemas.pairs import Pair
@@ -23,6 +23,26 @@ HEAT = {"view": 1, "click": 1, "add_to_cart": 3, "purchase": 6}
 
 CLEAR = 0.25
 """A polarity nearer to zero is neither praise nor complaint."""
+
+
+GONE = timedelta(days=90) // _MILLISECOND
+"""An item that is not in the catalogue and of which nothing was heard for so long begins anew."""
+
+LATE = timedelta(days=28) // _MILLISECOND
+"""How much later than others' an event may be read and still find the item that it belongs to."""
+
+
+def life(state: Item) -> Life:
+    """Return how long *state* is of use."""
+    return Life(state.at, state.at + GONE + LATE if state.facts is None else None)
+
+
+def begin_anew(state: Item, at: int) -> None:
+    """Forget what is known of the item if it was gone for too long at *at*; its place in the logs stays."""
+    if state.facts is None and at > state.at + GONE and state.at:
+        fresh = Item(state.offsets, state.revision, state.recent, item=state.item, at=state.at)
+        for name in fresh.__struct_fields__:
+            setattr(state, name, getattr(fresh, name))
 
 
 def write(state: Item, facts: CatalogItem | None, at: int, origin: Origin) -> bool:

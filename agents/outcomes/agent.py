@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from agents.outcomes.fold import fold
+from agents.outcomes.fold import fold, life
 from agents.outcomes.lists import List
 from agents.outcomes.state import Memory
-from agents.processor import Effects, Folder, Input, Origin
+from agents.processor import Effects, Folder, Input, Life, Origin
 from agents.topics import OUTCOMES, RECOMMENDATIONS, REKEY_OUTCOMES, RESPONSES
 
 _SHOPPER = attrgetter("shopper")
@@ -29,3 +29,7 @@ class Outcomes(Folder):
     def fold(self, state: Memory, event: Any, origin: Origin) -> Effects | None:
         """Remember a list, or tell what became of one."""
         return fold(state, event, origin)
+
+    def life(self, state: Memory) -> Life:
+        """Return how long the lists may still be chosen from."""
+        return life(state)

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from agents.outcomes.joined import Found, named, outcome
 from agents.outcomes.lists import List, listed, with_copy
 from agents.outcomes.state import LISTS, SHOWN, WAITING, Listed, Memory, Waiting
-from agents.processor import Effects, Origin, Output, fact_id
+from agents.processor import Effects, Life, Origin, Output, fact_id
 from agents.topics import OUTCOMES
 from schemas.clicks import ListShown, Response
 
 PATIENCE = 60_000
 """Milliseconds that clocks of workers may differ."""
+
+FOUND = 7 * 24 * 3_600_000
+"""Milliseconds after which nobody chooses from a list any more: what names it later finds none."""
+
+_LATE = 24 * 3_600_000
 
 _WAITS = Effects(outcome="waiting")
 
@@ -37,6 +42,12 @@ def fold(memory: Memory, event: List | Response, origin: Origin) -> Effects | No
         return _WAITS
     oldest = memory.waiting.pop(0)
     return Effects((_output(oldest, _find(memory.listed, oldest.event)),), outcome="waiting")
+
+
+def life(memory: Memory) -> Life:
+    """Return how long *memory* is of use: until nobody chooses from its lists, and without end while something waits."""
+    newest = max([it.at for it in memory.listed] + [at for _, at in memory.shown], default=0)
+    return Life(newest, None if memory.waiting else newest + FOUND + _LATE)
 
 
 def _settle(memory: Memory, new: Listed) -> Effects | None:
@@ -62,6 +73,8 @@ def _late(memory: Memory, waiting: Waiting) -> bool:
 def _find(lists: Sequence[Listed], event: Response) -> Found:
     """Return what *event* names, as far as it is in *lists*; the newest first."""
     recommendation_id, copy_id = named(event)
+    oldest = int(event.at.timestamp() * 1000) - FOUND
+    lists = [it for it in lists if it.at >= oldest]
     its = next((it for it in reversed(lists) if it.id == recommendation_id), None)
     if copy_id is None:
         return Found(its)
@@ -89,7 +102,7 @@ def _shown(memory: Memory, event: Response) -> int | None:
         return None
     for name, at in reversed(memory.shown):
         if name == recommendation_id:
-            return at
+            return at if int(event.at.timestamp() * 1000) - at <= FOUND else None
     if isinstance(event, ListShown):
         memory.shown.append((recommendation_id, int(event.at.timestamp() * 1000)))
         del memory.shown[:-SHOWN]

@@ -1,11 +1,13 @@
 """The agent that knows shoppers: events in; lists, words and what they were made from out."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from agents.processor import Effects, Folder, Input, Origin, Output, Owed, View
+from agents.processor import Effects, Folder, Input, Life, Origin, Output, Owed, View
 from agents.shoppers.asks import owed_by
+from agents.shoppers.expiry import life
 from agents.shoppers.fold import fold
 from agents.shoppers.job import Job, job_of
 from agents.shoppers.lists import make
@@ -55,12 +57,17 @@ class Shoppers(Folder):
     def __init__(self, models: Models, policy: Policy) -> None:
         self.models = models
         self.policy = policy
+        self._lifetime = policy.lifetime // timedelta(milliseconds=1)
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
         """Change the profile; give pairs, a merge and the lists that are owed."""
-        return fold(state, event, origin)
+        return fold(state, event, origin, self._lifetime)
+
+    def life(self, state: Profile) -> Life:
+        """Return how long the profile is of use."""
+        return life(state, self._lifetime)
 
     def owes(self, state: Profile, event: Any, origin: Origin) -> Sequence[Owed]:
         """Return the lists that the event owes, folded or not."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 from agents.processor import Effects, Origin, Outcome, Output, event_time, fact_id, moment
 from agents.shoppers.asks import owed_by
+from agents.shoppers.expiry import LIFETIME, forget, limit, moves
 from agents.shoppers.merging import belongs_to, follow, follow_opinion, hand_over, take_over
 from agents.shoppers.profile import (
     ADD_TO_CART,
@@ -59,13 +60,16 @@ _KIND: dict[type, int] = {
 Facts = tuple[Output, ...]
 
 
-def fold(profile: Profile, event: Any, origin: Origin) -> Effects:
-    """Change *profile* by *event*; return the facts and the lists that it leads to."""
+def fold(profile: Profile, event: Any, origin: Origin, lifetime: int = LIFETIME) -> Effects:
+    """Change *profile*, which remembers for *lifetime* milliseconds, by *event*; return the facts and the lists that it leads to."""
     at, cut = event_time(event.at, origin)
-    at = max(0, at)
-    late = at < profile.newest - SESSION
-    profile.newest = max(profile.newest, at)
+    at, before = max(0, at), profile.newest
+    late = at < before - SESSION
+    if at > before:
+        profile.newest = at
     facts, outcome = _FOLDS[type(event)](profile, event, at, origin)
+    if moves(before, profile.newest) or type(event) is Merge or (late and at < limit(before, lifetime)):
+        forget(profile, before, lifetime)
     if outcome == "folded" and (cut or late):
         outcome = "clamped" if cut else "late"
     return Effects(facts, owed_by(event), outcome)

@@ -19,3 +19,5 @@ class Policy(msgspec.Struct, frozen=True):
     weights: dict[str, float] = msgspec.field(default_factory=WEIGHTS.copy)
     """What each feature counts in an item's score, in the declared order."""
     seed: int = 0
+    lifetime: timedelta = timedelta(days=400)
+    """How far behind its newest event a profile remembers."""

@@ -189,9 +189,11 @@ def _workers() -> Row:
                           Query(_rate("vitrine_state_reopened_total", "agent"), "{{agent}} reopened")]),
             Panel("States in memory", "Memory that states in use take, as estimated; VITRINE_CACHE is its limit.", "bytes",
                   [Query(f"sum by (agent) (vitrine_state_memory_bytes{{{ON}}})", "{{agent}}")], width=6),
-            Panel("States read", "States that were not in memory when they were needed, and those that made room for others.",
+            Panel("States read", "States that were not in memory when they were needed, those that made room for others, and those "
+                  "that left because nothing was heard of them for long.",
                   "ops", [Query(_rate("vitrine_state_misses_total", "agent"), "{{agent}} read"),
-                          Query(_rate("vitrine_state_evicted_total", "agent"), "{{agent}} made room")], width=6),
+                          Query(_rate("vitrine_state_evicted_total", "agent"), "{{agent}} made room"),
+                          Query(_rate("vitrine_state_left_total", "agent"), "{{agent}} left")], width=6),
             Panel("Models", "What is loaded, and where it runs.", "short", [Query(f"vitrine_model_info{{{ON}}}")], "table",
                   hidden=("job",)),
             Panel("Versions", "What runs.", "short", [Query(f"vitrine_build_info{{{ON}}}")], "table", hidden=("job",)),

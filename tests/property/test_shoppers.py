@@ -1,6 +1,7 @@
 """Laws of profiles and lists."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -91,6 +92,34 @@ def test_a_profile_is_the_same_however_topics_interleave(data: st.DataObject, to
             world.fold(event, offset=offset)
 
     assert one.profile("ann") == other.profile("ann")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60)), max_size=14))
+def test_a_profile_forgets_the_same_however_topics_interleave(data: st.DataObject, made: list[tuple[int, int]]) -> None:
+    """Days lie between the events, and ten are a lifetime."""
+    topics: list[list[Any]] = [[], [], []]
+    for n, (kind, day) in enumerate(made):
+        at = after(day * 86_400)
+        topics[kind].append(
+            (
+                Purchase(shopper="ann", item=f"i{n % 5}", at=at, language="en"),
+                Search(shopper="ann", query=f"thing {n}", at=at),
+                sentiment("ann", f"i{n % 3}", 0.5, at),
+            )[kind]
+        )
+    worlds = [World(Policy(explore=0, lifetime=timedelta(days=10))) for _ in range(2)]
+
+    for world in worlds:
+        for offset, event in interleaved(data, topics):
+            world.fold(event, offset=offset)
+
+    one, other = (world.profile("ann") for world in worlds)
+    assert said(one) == said(other)
+    oldest = one.newest - 11 * 86_400_000
+    times = [touch.at for touch in one.touches] + [query.at for query in one.queries]
+    times += [*one.bought.values(), *(opinion.at for opinion in one.opinions.values())]
+    assert all(at >= oldest for at in times)
 
 
 @settings(max_examples=60, deadline=None)

@@ -337,7 +337,7 @@ def test_strange_times_are_cut_back_and_leave_a_card(moment: datetime, event: An
     shelf = Shelf().fold(pair()).fold(msgspec.structs.replace(event, at=moment), pair(1))
 
     assert START <= shelf.card().at <= datetime(2027, 1, 1, 0, 0, 5, tzinfo=UTC)
-    assert shelf.card().views >= 2
+    assert shelf.card().views >= 1  # by the broker's clock a year later, an item that is in no catalogue begins anew
 
 
 def test_an_event_from_the_future_is_said_to_be_clamped() -> None:

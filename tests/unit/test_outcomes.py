@@ -4,14 +4,15 @@ import msgspec
 import pytest
 
 from agents.headers import cloud_event
+from agents.outcomes.fold import FOUND
 from agents.outcomes.state import LISTS, SHOWN, WAITING, Memory
-from agents.processor import REQUESTED, Effects, Origin, fact_id
+from agents.processor import REQUESTED, Effects, Life, Origin, fact_id
 from agents.topics import OUTCOMES, RESPONSES
 from schemas.clicks import AddToCart, Click, CopyShown, ListShown, Purchase, View
 from schemas.copy import Copy
 from schemas.outcomes import Outcome
 from schemas.recommendations import Recommendations
-from tests.outcomes import Told, after, copy_of, listing
+from tests.outcomes import MILLISECONDS, Told, after, copy_of, listing
 from tests.shoppers import LONG_AFTER, World, facts
 
 SEEN = ListShown(shopper="ann", at=after(1), items=("b", "x", "a"), recommendation_id="l1")
@@ -247,3 +248,22 @@ def test_the_outcome_has_the_id_of_its_event_and_its_shopper_as_key() -> None:
 
     assert (fact.topic, fact.key, fact.at) == (OUTCOMES, "ann", after(2))
     assert dict(cloud_event(fact, "/vitrine/outcomes"))["ce_id"] == b"e1"
+
+
+def test_a_list_is_found_for_a_week_whether_it_is_still_remembered_or_not() -> None:
+    week = FOUND / 1000
+    told = Told()
+    told.read(listing("l1", "a"))
+    told.read(Click(shopper="ann", item="a", at=after(week), recommendation_id="l1"))
+    told.read(Click(shopper="ann", item="a", at=after(week + 1), recommendation_id="l1"))
+
+    assert [it.listed_at for it in told.facts.values()] == [after(0)]
+    assert len(told.memory.waiting) == 1
+    assert told.folder.life(told.memory).ends is None
+
+
+def test_lists_are_of_use_for_a_week_and_a_day() -> None:
+    told = Told()
+    told.read(listing("l1", "a"))
+
+    assert told.folder.life(told.memory) == Life(MILLISECONDS, MILLISECONDS + FOUND + 24 * 3_600_000)
