@@ -1,7 +1,6 @@
 """`vitrine worker`: run the agents."""
 
 import faulthandler
-import gc
 import os
 import sys
 
@@ -39,8 +38,6 @@ def command() -> None:
         app, health = build(chosen, stages(chosen, models), models)
     except (ConfigurationError, ModelError, ValueError) as error:
         raise UnusableError(str(error)) from error
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)  # collecting all that is alive would hold the loop for a tenth of a second
     sys.exit(run(app, health))
 
 

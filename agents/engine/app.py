@@ -16,6 +16,7 @@ from agents.engine.engine import Engine
 from agents.engine.errors import ConfigurationError
 from agents.engine.formats import Kept
 from agents.engine.preflight import check_formats
+from agents.engine.tuning import tune
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
 
@@ -69,6 +70,7 @@ class App(faust.App):
         """Connect and read the views."""
         await super().on_start()
         await self.engine.start()
+        tune()
 
     async def on_stop(self) -> None:
         """Stop as Faust does, then release what is the engine's."""

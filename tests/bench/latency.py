@@ -35,6 +35,8 @@ PARTITIONS = 16
 STAMPED = ("clicks.v1", "searches.v1", "reviews.v1", "recommendations.v1")
 """Topics whose records get the broker's time: one clock for both ends."""
 START_SECONDS = 120
+LEAST = 5.0
+"""Events a second below which no rate is tried."""
 CALM_SECONDS = 60
 OVERLOADED_MS = 1_000
 """p99 above which a rate counts as too much."""
@@ -113,10 +115,17 @@ def command(
             trial.stock()
             say(str(_told(trial.phase(20, step_seconds))) + " (warm-up)")
             steps: list[Phase] = []
+            result["steps"] = steps
             if capacity is None:
-                capacity = _capacity(trial, step_seconds, most, steps)
-            result |= {"capacity": capacity, "steps": steps}
-            write(report, result)
+                for step in climb(trial, step_seconds, most):
+                    steps.append(step)
+                    say(_told(step))
+                    write(report, result)
+                capacity = max((step.rate for step in steps if carried(step)), default=0.0)
+                if not capacity:
+                    message = f"no rate is carried, not even {steps[-1].rate:.0f} events a second"
+                    raise click.ClickException(message)
+            result["capacity"] = capacity
             for name, at in (("normal", min(rate, capacity / 2)), ("at_90_percent", capacity * 0.9)):
                 measured = trial.phase(at, seconds)
                 result[name] = measured
@@ -129,22 +138,17 @@ def command(
         sys.exit(1)
 
 
-def _capacity(trial: "Trial", seconds: float, most: float, steps: list[Phase]) -> float:
-    """Return the greatest rate that is carried, to a sixth."""
+def climb(trial: "Trial", seconds: float, most: float) -> Iterator[Phase]:
+    """Try rates until the greatest one that is carried is known to a sixth, or none of 5 events a second is."""
     low, high, rate = 0.0, math.inf, 50.0
-    while high > low * 1.2 and low < most:
+    while high > max(LEAST, low * 1.2) and low < most:
         step = trial.phase(rate, seconds)
-        steps.append(step)
-        say(_told(step))
+        yield step
         if carried(step):
             low = rate
         else:
             high = rate
         rate = min(most, low * 2 if math.isinf(high) else (low + high) / 2)
-        if high < 5:
-            message = "not even 5 events a second are carried"
-            raise click.ClickException(message)
-    return low
 
 
 def carried(step: Phase) -> bool:

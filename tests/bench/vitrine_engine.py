@@ -1,7 +1,6 @@
 """The workload on our engine: BOOTSTRAP APP TOPIC EVENTS DATA [PARTITIONS]; what TOPIC has before `clicks.v1` is the prefix of all topics."""
 
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -68,8 +67,6 @@ def main(bootstrap: str, name: str, topic: str, events: int, data: Path, partiti
         os._exit(0)
 
     engine.folders[0].handle = counted  # type: ignore[method-assign]
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
     run(app, health)
 
 
