@@ -34,7 +34,7 @@ tests/property/test_engine_partition.py`.
 | `3-failures` | nothing is committed past a failure | states wrong | |
 | `4` | ids of facts are deterministic | other facts than the model's | `unit/test_replay_driver` |
 | `4-revisions` | revisions only grow | revisions and newest lists wrong | |
-| `6` | one writer | states wrong, where a former owner's records came (a seed with `compaction_lag_ms`) | `property/test_engine_partition`; `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |
+| `6` | one writer | states wrong, with a seed that draws a `compaction_lag_ms`: only then is something forged | `property/test_engine_partition`; `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |
 | `7` | no holes | events lost | `property/test_engine_delivery` |
 | `7-restore` | restored before delivered | states wrong | `property/test_engine_partition` |
 | `slow` | none: facts are slow, as for `2` | nothing: that run must pass | |

@@ -69,6 +69,12 @@ class Faults:
             if time.monotonic() < end:
                 self.do(self._dealer.next(self._situation()))
 
+    def forge(self) -> None:
+        """Forge once more, and kill one of those who run: each run shows that what a former owner writes spoils nothing."""
+        running = self._crew.running()
+        if running:
+            self.do(Fault("forge", running[0]))
+
     def wait(self, seconds: float) -> None:
         """Wait, and undo what is due meanwhile."""
         end = time.monotonic() + seconds

@@ -115,6 +115,8 @@ class _Run:
         faults = Faults(self._crew, brokers, self._progress, dealer, self._forger)
         folded, committed = self._folded(), self._progress.committed
         faults.strike(seconds)
+        if self._setup.compaction_lag_ms:
+            faults.forge()
         report.events_folded_during_faults = self._folded() - folded
         report.events_committed_during_faults = self._progress.committed - committed
         report.actions, report.idle_faults, report.faults = faults.actions.total(), faults.idle, dict(faults.actions)
