@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from agents.engine.assignor import Unit
 from agents.engine.folding import FolderRunner
@@ -153,7 +152,7 @@ class WarmCopies:
             copies = list(self._copies)
             try:
                 ends = await self._lookup.end_offsets([copy.place for copy in copies])
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, the copies are read on
                 log.warning("nobody knows how far warm copies are", error=repr(error))
             else:
                 for copy in copies:

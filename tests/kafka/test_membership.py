@@ -49,6 +49,25 @@ def test_a_restart_within_the_session_is_not_noticed_by_the_others(fleet: Fleet)
     assert fleet.counted() == 6 * SHOPPERS
 
 
+def test_a_restart_with_other_settings_makes_the_group_share_out_anew(fleet: Fleet) -> None:
+    """The broker gives back what a worker had, whatever its version and settings are: a topic that is new would wait."""
+    members = [fleet.start("a"), fleet.start("b")]
+    fleet.settle()
+    fleet.warm = 1
+    for number, member in enumerate(members):
+        fleet.stop(member)
+        fleet.wait_ready(again := fleet.start(member.name))
+        members[number] = again
+
+    fleet.wait(
+        lambda: all(fleet.metric(it, "vitrine_warm_partitions", agent="sums") == PARTITIONS / 2 for it in members)
+    )
+
+    fleet.settle()
+    fleet.fill(SHOPPERS)
+    assert fleet.counted() == SHOPPERS
+
+
 def test_of_two_workers_with_one_id_the_first_stops_and_says_why(fleet: Fleet) -> None:
     first = fleet.start("a")
     other = fleet.start("b")
