@@ -37,7 +37,7 @@ class Copy:
     def test(self, file: str) -> tuple[str, str]:
         """Run the tests of *file*; return `passed`, `failed`, `hangs` or `broken`, and what they said."""
         command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider"]
-        command += ["-p", "no:randomly", "-p", "tests.mutants.quick", file]
+        command += ["-p", "no:randomly", "-p", "tests.mutants.quick", "-o", f"timeout={_SECONDS}", file]
         env = {**os.environ, "PYTHONPATH": str(self.root), "SCHEDULES": str(self.root / "schedules")}
         nice = shutil.which("nice")
         try:

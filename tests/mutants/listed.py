@@ -1,6 +1,6 @@
 """Every mutant."""
 
-from tests.mutants import delivery, owed, sharing, states
+from tests.mutants import delivery, owed, plumbing, sharing, states
 from tests.mutants.mutant import Mutant
 
-MUTANTS: list[Mutant] = [*delivery.MUTANTS, *owed.MUTANTS, *states.MUTANTS, *sharing.MUTANTS]
+MUTANTS: list[Mutant] = [*delivery.MUTANTS, *owed.MUTANTS, *states.MUTANTS, *sharing.MUTANTS, *plumbing.MUTANTS]

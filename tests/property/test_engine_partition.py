@@ -25,6 +25,7 @@ from tests.engine_worker import Summed, Sums, Tick
 KEYS = [b"ada", b"bob", b"cem", b"dot"]
 SOURCES = (1, 2)
 """Indices of the inputs in a state's offsets."""
+_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
 MEMORY = Memory(4 << 20)
 decode = msgspec.msgpack.Decoder(Summed).decode
 
@@ -169,7 +170,7 @@ class Partition(RuleBasedStateMachine):
 
     @initialize(begun=st.booleans())
     def boot(self, begun: bool) -> None:
-        self.directory = Path(tempfile.mkdtemp())
+        self.directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
         self.log = Log()
         self.events: dict[int, list[Tick]] = {source: [] for source in SOURCES}
         self.committed = dict.fromkeys(SOURCES, 0)
