@@ -87,7 +87,7 @@ class Crowd:
         self._flush()
 
     def capacity(self, wait: Callable[[], None]) -> float:
-        """Return how many events a second lists can be made of when every event has a list of its own."""
+        """Return how many lists a second are made when every event wants one of its own: so many events a second get one."""
         rate = 0.0
         for count in PROBES:
             before = len(self._lists())
@@ -97,7 +97,7 @@ class Crowd:
             self._flush()
             wait()
             made = sorted(at for _, _, at in self._lists()[before:])
-            rate = len(made) / (made[-1] - begun) * count / len(made)
+            rate = len(made) / (made[-1] - begun)
         return rate
 
     def offer(self, phase: str, rate: float, seconds: float, stop: threading.Event | None = None) -> None:

@@ -42,6 +42,15 @@ class Look(msgspec.Struct):
     owed: int
 
 
+class Plan(NamedTuple):
+    """What is to be done."""
+
+    seconds: int
+    times: float
+    items: int
+    shoppers: int
+
+
 class Moments(NamedTuple):
     """In seconds since 1970."""
 
@@ -54,7 +63,7 @@ class Moments(NamedTuple):
 class Phase(msgspec.Struct, kw_only=True):
     """What became of the clicks of one phase; milliseconds from the producer's clock to the list's."""
 
-    events_per_second: float
+    clicks_per_second: float
     clicks: int
     uncovered: int
     """Clicks that no list covers."""
@@ -85,19 +94,24 @@ def command(
     """
     with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as name, Kafka(Path(name) / "kafka") as kafka:
         variables = {"VITRINE_OWED_LISTS": str(owed)} if owed else {}
-        shop = Deployment(kafka.bootstrap, "overload", Path(name), VITRINE_PARTITIONS="16", **variables)
-        shop.run("topics", "apply")
-        try:
-            found = _measure(shop, Crowd(shop, items, shoppers), seconds, times)
-        finally:
-            if log:
-                log.write_bytes(shop.log.read_bytes())
+        found = _run(kafka.bootstrap, Path(name), log, variables, Plan(seconds, times, items, shoppers))
     result = msgspec.json.format(msgspec.json.encode(found))
     click.echo(result)
     if report:
         report.write_bytes(result + b"\n")
     if found["lost_events"] or found["uncovered_beyond_shed"] or found["repeated_events"]:
         raise SystemExit(1)
+
+
+def _run(bootstrap: str, folder: Path, log: Path | None, variables: dict[str, str], plan: Plan) -> dict[str, Any]:
+    """Measure on a broker; no client outlives this call: one whose broker is gone may never end."""
+    shop = Deployment(bootstrap, "overload", folder, VITRINE_PARTITIONS="16", **variables)
+    shop.run("topics", "apply")
+    try:
+        return _measure(shop, Crowd(shop, plan.items, plan.shoppers), plan.seconds, plan.times)
+    finally:
+        if log:
+            log.write_bytes(shop.log.read_bytes())
 
 
 def _measure(shop: Deployment, crowd: Crowd, seconds: int, times: float) -> dict[str, Any]:
@@ -119,10 +133,12 @@ def _measure(shop: Deployment, crowd: Crowd, seconds: int, times: float) -> dict
             after = threading.Thread(target=crowd.offer, args=("after", capacity * NORMAL, LIMIT, stop))
             after.start()
             click.echo("the overload is over", err=True)
-            gone = _wait_gone(looks, ended)
-            stop.wait(calm)
-            stop.set()
-            after.join()
+            try:
+                gone = _wait_gone(looks, ended)
+                stop.wait(calm)
+            finally:
+                stop.set()
+                after.join()
         shop.wait_done(worker, LIMIT)
         told = scrape(port)
         more = {name: value - before.get(name, 0) for name, value in told.items()}
@@ -225,7 +241,7 @@ def _phase(sent: Sequence[Sent]) -> Phase:
     times = [it.at for it in sent]
     span = max(times) - min(times) if len(times) > 1 else 1.0
     return Phase(
-        events_per_second=round(len(sent) / max(span, 1e-9), 1),
+        clicks_per_second=round(len(sent) / max(span, 1e-9), 1),
         clicks=len(sent),
         uncovered=sum(it.answered is None for it in sent),
         click_to_list_p50_ms=round(_quantile(waits, 0.5), 1),
