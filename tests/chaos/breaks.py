@@ -68,21 +68,6 @@ def _offsets_before_states() -> None:
     Engine.commit = early  # type: ignore[method-assign]
 
 
-def _commit_past_failures() -> None:
-    """Rule 3: a failure of the broker is passed over: what was not acknowledged counts as written."""
-
-    async def written(self: Engine, runner: Any, flush: Flush) -> None:
-        try:
-            async with asyncio.timeout(_SLOW_SECONDS):
-                at = await runner.keyspace.changelog.append(flush.shard.partition, flush.items)
-        except Exception:  # noqa: BLE001  the mistake that is shown
-            at = Stretch(flush.shard.next_offset, flush.shard.next_offset + len(flush.items))
-        flush.shard.flushed(flush, at)
-        del self
-
-    Engine._write = written  # type: ignore[method-assign]
-
-
 def _random_ids() -> None:
     """Rule 4: a fact gets another id each time that its event is handled."""
 
@@ -170,7 +155,6 @@ def _everywhere(name: str, new: Any) -> None:
 BREAKS: Mapping[str, Callable[[], None]] = {
     "2": _facts_are_not_awaited,
     "3": _offsets_before_states,
-    "3-failures": _commit_past_failures,
     "4": _random_ids,
     "4-revisions": _revisions_reset,
     "6": _fences_ignored,
