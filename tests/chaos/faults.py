@@ -70,10 +70,8 @@ class Faults:
                 self.do(self._dealer.next(self._situation()))
 
     def forge(self) -> None:
-        """Forge once more, and kill one of those who run: each run shows that what a former owner writes spoils nothing."""
-        running = self._crew.running()
-        if running:
-            self.do(Fault("forge", running[0]))
+        """Forge once more, and kill one if any runs: each run shows that what a former owner writes spoils nothing."""
+        self.do(Fault("forge", next(iter(self._crew.running()), "")))
 
     def wait(self, seconds: float) -> None:
         """Wait, and undo what is due meanwhile."""
@@ -107,7 +105,8 @@ class Faults:
                 self._later(fault.seconds, lambda: crew.thaw(fault.target))
             case "forge":
                 self._forger.forge(b"shopper-%d" % number for number in range(SHOPPERS))
-                crew.kill(fault.target)  # before it writes them anew: who takes over finds them last in the log
+                if fault.target:
+                    crew.kill(fault.target)  # before it writes them anew: who takes over finds them last in the log
             case _:
                 self._strike_broker(fault)
         self.actions[fault.kind] += 1
