@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Records of a topic read and not yet committed, above which nothing more of it is read; so many are read again after a crash."""
     cache: Annotated[int, msgspec.Meta(ge=1)] = 256
     """MiB of memory for states in use, of all partitions together; those used longest ago make room."""
-    owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 5_000
     """Lists waiting to be made, above which the oldest are shed; so are they above 64 MiB of events behind them."""
     list_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     """Slots of a list that no request asked for."""
