@@ -1,10 +1,11 @@
 """A Faust app with an engine in it: the one place that knows how Faust has to be set up."""
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import faust
 from faust.tables import TableManager
@@ -13,7 +14,8 @@ from agents.engine import private, topics
 from agents.engine.assignor import CoPartitionAssignor
 from agents.engine.consumer import Transport
 from agents.engine.engine import Engine
-from agents.engine.errors import ConfigurationError
+from agents.engine.errors import ConfigurationError, EngineError
+from agents.engine.folder import claim
 from agents.engine.formats import Kept
 from agents.engine.preflight import check_formats
 from agents.engine.tuning import tune
@@ -63,8 +65,15 @@ class App(faust.App):
     """Starts the engine before it joins the group, and stops it last."""
 
     engine: Engine
+    claimed: IO[str]
+    """Keeps other workers out of the folder of the stores."""
     limit: threading.Timer | None = None
     """Ends the process by force if stopping takes too long; whoever runs the app cancels it when all has ended."""
+
+    async def crash(self, reason: BaseException) -> None:
+        """Stop because of the first thing that went wrong; the others follow from it, or say the same."""
+        if not self.crashed:
+            await super().crash(reason)
 
     async def on_start(self) -> None:
         """Connect and read the views."""
@@ -81,6 +90,7 @@ class App(faust.App):
             await super().on_stop()
         finally:
             await self.engine.stop()
+            self.claimed.close()
 
 
 def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
@@ -91,12 +101,9 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
     kept = [Kept(topics.changelog(config.app_id, it.name), it.state.format) for it in folders]
     check_formats(config.servers, kept, found)
-    try:
-        config.directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"no local stores in {config.directory}: {error.strerror}; set VITRINE_DATA_DIR"
-        raise ConfigurationError(message) from error
+    claimed = claim(config.directory)
     app = _app(config)
+    app.claimed = claimed
     app.engine = engine = Engine(
         app,
         stages,
@@ -111,6 +118,8 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         wait_ms=config.wait_ms,
         memory=config.memory,
     )
+    for name in (App.__module__, Transport.__module__):
+        logging.getLogger(name).addFilter(_without_trace)
     transport = Transport(list(app.conf.broker), app)
     transport.engine = engine
     app.transport = transport
@@ -148,3 +157,11 @@ def _app(config: Config) -> App:
         "worker_redirect_stdouts": False,
     }
     return App(config.app_id, **options)
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Let what stops a worker be one line where the line says what to do, and where a thread was only faster to end."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, EngineError) or (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+        record.exc_info = None
+    return True

@@ -20,7 +20,7 @@ from mode import Service
 
 from agents.engine import private
 from agents.engine.delivery import Source
-from agents.engine.errors import LostRecordsError, TakenInstanceError
+from agents.engine.errors import EngineError, LostRecordsError, TakenInstanceError
 
 if TYPE_CHECKING:
     from agents.engine.engine import Engine
@@ -189,6 +189,9 @@ class Consumer(driver.Consumer):
         del topics, start_new_transaction
         try:
             return await self.engine.commit()
+        except EngineError as error:  # its line says all
+            await self.app.crash(error)
+            return False
         except Exception as error:
             log.exception("nothing is committed")
             await self.app.crash(error)

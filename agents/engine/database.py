@@ -7,17 +7,29 @@ manifest that lost its tail leaves a hole that nobody sees (`ops/decisions/0006-
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    IngestExternalFileOptions,
+    Options,
+    Rdict,
+    SstFileWriter,
+    WriteBatch,
+    WriteBufferManager,
+    WriteOptions,
+)
 
 from agents.engine.errors import DamagedStoreError, StoreError, UnusableStoreError
 
 _MARK = "damaged"
 """File in a store that is to be emptied before it is used again; it says why."""
+_LOADED = "loaded.tmp"
 _FLUSH_SECONDS = 60.0
 """How old what lies in memory only may be: a store that a crash sets back must not miss a tombstone that compaction drops."""
 _BUFFER_BYTES = 16 << 20
@@ -47,6 +59,8 @@ class Database:
         self.healed = ""
         """Why the store was emptied when it was opened; nothing if it was not."""
         self._options = _options(memory)
+        self._loading = _options(memory)
+        self._loading.set_compression_type(DBCompressionType.none())  # compaction does it later, for what is left then
         self._written = 0.0
         """When the oldest write came that may be in memory only; 0 if there is none."""
         self._open()
@@ -82,6 +96,24 @@ class Database:
             self._written = now
         elif now - self._written > _FLUSH_SECONDS:
             self.flush(wait=False)
+
+    def load(self, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take over many *rows*, in the order of their keys, in one step: a third of the work of `write`.  None deletes."""
+        file = self.path / _LOADED
+        try:
+            writer = SstFileWriter(options=self._loading)
+            writer.open(str(file))
+            for key, value in rows:
+                if value is None:
+                    del writer[key]
+                else:
+                    writer[key] = value
+            writer.finish()
+            moving = IngestExternalFileOptions()
+            moving.set_move_files(v=True)
+            self._files.ingest_external_file([str(file)], moving)
+        except Exception as error:  # noqa: BLE001  RocksDB's errors have no type
+            self._fail(error)
 
     def flush(self, *, wait: bool = True) -> None:
         """Bring what is in memory only into files."""

@@ -23,7 +23,7 @@ from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Load, Partition, Source
-from agents.engine.errors import FencedError
+from agents.engine.errors import EngineError, FencedError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
 from agents.engine.mapping import MapperRunner
@@ -310,6 +310,9 @@ class Engine:
             return
         try:
             await runner.handle(batch)
+        except EngineError as error:  # its line says all
+            await self.app.crash(error)
+            raise
         except Exception as error:
             log.exception("a batch failed", agent=runner.stage.name, topic=batch.topic, partition=batch.partition)
             await self.app.crash(error)

@@ -6,7 +6,7 @@ the call.  Cancelling it therefore leaves nothing behind that could reach a late
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,11 @@ from agents.engine.topics import identity
 
 _BITE = 2_000
 """Records applied before other tasks may run."""
+_PARTITION_BYTES = 4 << 20
+_AT_ONCE = 4
+"""Partitions read at a time of those that are far behind: the first ones open early, and what is gathered is bounded."""
+_NEAR = 2_000
+"""Records to go up to which a partition is read in any case."""
 _LOOKS = 3
 """How often a log is looked at before states are said to be missing: a leader that is none any more may have answered."""
 _LOOK_SECONDS = 1.0
@@ -30,10 +35,10 @@ Folded = Callable[[int], Awaitable[bool]]
 """Tells whether events of a partition were folded and committed."""
 
 
-def reader(servers: str, *, wait_ms: int, reset: str = "earliest") -> AIOKafkaConsumer:
+def reader(servers: str, *, wait_ms: int, reset: str = "earliest", partition_bytes: int = 1 << 20) -> AIOKafkaConsumer:
     """Return a consumer without a group that sees committed records only; *wait_ms* is its longest poll.
 
-    *reset*: what it does where its offset is not in the log; "none" is an error.
+    *reset*: what it does where its offset is not in the log; "none" is an error.  *partition_bytes*: of one answer.
     """
     return AIOKafkaConsumer(
         bootstrap_servers=servers,
@@ -42,6 +47,7 @@ def reader(servers: str, *, wait_ms: int, reset: str = "earliest") -> AIOKafkaCo
         auto_offset_reset=reset,
         isolation_level="read_committed",
         fetch_max_wait_ms=wait_ms,
+        max_partition_fetch_bytes=partition_bytes,
     )
 
 
@@ -62,7 +68,7 @@ async def restore(
     *rest*: how many times as long as records are applied nothing is done then; *wait_ms*: the longest poll.
     A LostStatesError says that the changelog can't complete a store, and a start from the rest would be wrong.
     """
-    consumer = reader(servers, wait_ms=wait_ms, reset="none")
+    consumer = reader(servers, wait_ms=wait_ms, reset="none", partition_bytes=_PARTITION_BYTES)
     work = {TopicPartition(topic, shard.partition): shard for shard in shards}
     try:
         await consumer.start()
@@ -142,6 +148,7 @@ class _Restore:
                 self._unproven.add(place)
             self._consumer.seek(place, last if place in self._unproven else shard.next_offset)
             self._progress.begin(shard.partition, log.end - shard.next_offset)
+        self._turn()
 
     async def _look(self) -> dict[TopicPartition, Log]:
         """Return the logs; a LostStatesError if one of them lacks states, however often one looks."""
@@ -176,14 +183,26 @@ class _Restore:
             log = Log(shard.topic_id, 0, self._ends[place])
             raise LostStatesError(lineage.loss(f"{place.topic}-{place.partition}", gap, shard.next_offset, log))
 
+    def _turn(self) -> list[TopicPartition]:
+        """Return the partitions to be read now; the others are not fetched."""
+        reading = nearest({place: self._ends[place] - shard.next_offset for place, shard in self._behind.items()})
+        waiting, paused = self._behind.keys() - set(reading), self._consumer.paused() & self._behind.keys()
+        if paused - waiting:
+            self._consumer.resume(*(paused - waiting))
+        if waiting - paused:
+            self._consumer.pause(*(waiting - paused))
+        return reading
+
     async def _step(self) -> float:
         """Apply what can be read now; control records and compacted tails move a shard on without a record.
 
         Return the seconds that it took.
         """
-        fetched = await self._consumer.getmany(*self._behind, timeout_ms=200, max_records=_BITE)
+        reading = self._turn()
+        fetched = await self._consumer.getmany(*reading, timeout_ms=200, max_records=_BITE)
         begun = time.monotonic()
-        for place, shard in self._behind.items():
+        for place in reading:
+            shard = self._behind[place]
             records: Sequence[Any] = fetched.get(place, ())
             position = await self._consumer.position(place)
             if place in self._unproven:
@@ -196,6 +215,8 @@ class _Restore:
             if records or position > shard.next_offset:
                 shard.apply(records, position)
                 left = max(0, self._ends[place] - position)
+                if shard.full or not left:
+                    await _settle(shard)
                 self._progress.applied(shard.partition, len(records), left)
         return time.monotonic() - begun
 
@@ -215,6 +236,25 @@ class _Restore:
         shard.follow(topic_id)
         self._consumer.seek(place, shard.next_offset)
         return False
+
+
+def nearest(left: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+    """Return which of the partitions that have *left* records to go are to be read: all that are near, and some others."""
+    order = sorted(left, key=lambda place: (left[place], place))
+    near = [place for place in order if left[place] <= _NEAR]
+    return order[: len(near) + _AT_ONCE]
+
+
+async def _settle(shard: Shard) -> None:
+    """Write what was gathered, in a thread if it is much; a cancel waits for its end, for the store is then another's."""
+    if shard.gathered < _BITE:
+        shard.settle()
+        return
+    writing = asyncio.ensure_future(asyncio.to_thread(shard.settle))
+    try:
+        await asyncio.shield(writing)
+    finally:
+        await writing
 
 
 def _begins_anew(shard: Shard, log: Log) -> bool:

@@ -13,6 +13,7 @@ What holds:
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -21,7 +22,7 @@ from rocksdict import WriteBatch
 
 from agents.engine.changelog import Stretch
 from agents.engine.database import Database, Memory
-from agents.engine.errors import FencedError
+from agents.engine.errors import FencedError, StoreError
 from agents.engine.formats import (
     EPOCH,
     FENCE_KEY,
@@ -38,6 +39,9 @@ from agents.engine.lineage import Last, Wiped, checksum
 from agents.engine.states import States, Usage
 
 _META_KEY = RESERVED + b"__meta"
+_GATHERED_RECORDS, _GATHERED_BYTES = 25_000, 16 << 20
+_MANY = 2_000
+"""Records from which on a file of their own costs less than going through memory."""
 
 _STAY_SECONDS = 3_600.0
 _TRUSTED_SECONDS = TOMBSTONES_LAST.total_seconds() / 2
@@ -115,6 +119,11 @@ class Shard:
         """Whether the ledger is in the flush that is under way, or was broken off."""
         self.fenced = 0
         """Records of former owners seen so far."""
+        self._gathered: dict[bytes, bytes | None] = {}
+        """What was read of the changelog and not written yet; None: it was deleted."""
+        self._gathered_bytes = 0
+        self._ahead = False
+        """Whether more was read than is written."""
         self._kept = kept
         self._decode = decode
         self._db = Database(path, memory)
@@ -177,38 +186,72 @@ class Shard:
         self._meta.topic_id = topic_id
 
     def apply(self, records: Sequence[ChangelogRecord], next_offset: int) -> None:
-        """Write restored records, without those of former owners, and where the changelog goes on.
+        """Take over restored records, without those of former owners, and where the changelog goes on.
 
-        A FormatError or a StateError says that they can't be used; none of them is written then.
+        They are gathered; `settle` writes them.  A FormatError or a StateError says that they can't be used; none of
+        them is taken over then.
         """
-        batch, meta, kept = WriteBatch(raw_mode=True), self._meta, self._kept
+        meta, kept, stale, gathered = self._meta, self._kept, self._stale, dict[bytes, bytes | None]()
+        highest, current, size, unclaimed = meta.epoch, EPOCH.pack(meta.epoch), 0, meta.unclaimed
         for record in records:
             key, value = record.key, record.value
-            headers = record.headers if value is None else ()
-            epoch = kept.epoch(self.partition, record.offset, key, value, headers)
-            if epoch < meta.epoch:
-                self.fenced += 1
-                if key != FENCE_KEY:
-                    self._stale.add(key)
-                continue
-            if epoch > meta.epoch:
+            if value is None or not (key and value.startswith(current)):
+                headers = record.headers if value is None else ()
+                epoch = kept.epoch(self.partition, record.offset, key, value, headers)
+                if epoch < highest:
+                    self.fenced += 1
+                    if key != FENCE_KEY:
+                        stale.add(key)
+                    continue
                 kept.check(self.partition, epoch)
-                meta.epoch = epoch
-            self._stale.discard(key)
+                highest, current = epoch, EPOCH.pack(epoch)
+            if stale:
+                stale.discard(key)
             if value and len(value) > EPOCH.size:
-                batch.put(key, value)
+                gathered[key] = value
+                size += len(value)
             elif key != FENCE_KEY:
-                batch.delete(key)
+                gathered[key] = None
             else:
-                meta.unclaimed = False
+                unclaimed = False
+        self._gathered.update(gathered)
+        self._gathered_bytes += size
+        self._ahead = True
+        meta.epoch, meta.unclaimed, meta.next_offset = highest, unclaimed, next_offset
         if records:
             meta.last = Last(records[-1].offset, checksum(records[-1].key, records[-1].value))
-        self._persist(batch, next_offset)
+
+    @property
+    def gathered(self) -> int:
+        """Records that `settle` would write."""
+        return len(self._gathered)
+
+    @property
+    def full(self) -> bool:
+        """Whether so much was gathered that it is to be written before more comes."""
+        return len(self._gathered) >= _GATHERED_RECORDS or self._gathered_bytes >= _GATHERED_BYTES
+
+    def settle(self) -> None:
+        """Write what was gathered, and how far that is, in one step; takes long if it is much."""
+        meta, gathered = self._describe(self.next_offset), self._gathered
+        if len(gathered) >= _MANY:
+            self._db.load(sorted([*gathered.items(), (_META_KEY, meta)]))
+        else:
+            batch = WriteBatch(raw_mode=True)
+            for key, value in gathered.items():
+                if value is None:
+                    batch.delete(key)
+                else:
+                    batch.put(key, value)
+            batch.put(_META_KEY, meta)
+            self._db.write(batch)
+        self._gathered, self._gathered_bytes, self._ahead = {}, 0, False
 
     def wipe(self, why: Wiped) -> None:
         """Start from an empty store."""
         self.deactivate()
         self.emptied = why
+        self._gathered, self._gathered_bytes, self._ahead = {}, 0, False
         self._db.clear()
         self._remember()
 
@@ -217,6 +260,8 @@ class Shard:
 
         Keys whose last record is a fenced one are to be written again, before the states are `active`.
         """
+        if self._ahead:
+            self.settle()
         self._meta.epoch, self._meta.unclaimed = epoch, False
         self._meta.last = Last(next_offset - 1, checksum(FENCE_KEY, EPOCH.pack(epoch)))
         self._persist(WriteBatch(raw_mode=True), next_offset)
@@ -348,6 +393,9 @@ class Shard:
     def close(self) -> None:
         """Release the files."""
         self.deactivate()
+        if self._ahead:
+            with suppress(StoreError):  # it comes back from the changelog
+                self.settle()
         self._db.close()
 
     def _begin(self, states: States, dirty: set[bytes]) -> None:
@@ -374,10 +422,14 @@ class Shard:
         return found
 
     def _persist(self, batch: WriteBatch, next_offset: int) -> None:
+        batch.put(_META_KEY, self._describe(next_offset))
+        self._db.write(batch)
+
+    def _describe(self, next_offset: int) -> bytes:
+        """Return what a store that has read up to *next_offset* remembers beside its states."""
         self._meta.next_offset, self._meta.stale = next_offset, list(self._stale)
         self._meta.changelog, self._meta.written = self._kept.changelog, int(time.time() * 1000)
-        batch.put(_META_KEY, msgspec.msgpack.encode(self._meta))
-        self._db.write(batch)
+        return msgspec.msgpack.encode(self._meta)
 
 
 def _nothing(key: bytes) -> tuple[Any, int]:

@@ -15,23 +15,40 @@ MUTANTS = [
     # -- following the changelog
     _mutant(
         _STORE,
-        "            if epoch < meta.epoch:\n",
-        "            if False:\n",
+        "                if epoch < highest:\n",
+        "                if False:\n",
         "a zombie's records are taken for states",
     ),
     _mutant(
         _STORE,
-        "                    self._stale.add(key)\n",
-        "                    pass\n",
+        "                        stale.add(key)\n",
+        "                        pass\n",
         "a zombie's record is the last of its key when the log is compacted",
     ),
     _mutant(
         _STORE,
-        "                meta.epoch = epoch\n",
+        "                highest, current = epoch, EPOCH.pack(epoch)\n",
         "                pass\n",
         "a new owner does not fence off the one before",
     ),
-    _mutant(_STORE, "            self._stale.discard(key)\n", "", "a key is written again that its owner has mended"),
+    _mutant(
+        _STORE,
+        "            if stale:\n                stale.discard(key)\n",
+        "",
+        "a key is written again that its owner has mended",
+    ),
+    _mutant(
+        _STORE,
+        "        if self._ahead:\n            self.settle()\n        self._meta.epoch",
+        "        self._meta.epoch",
+        "what was restored is not there when the partition opens",
+    ),
+    _mutant(
+        _STORE,
+        "                    batch.put(key, value)\n",
+        "                    pass\n",
+        "how far a restore is is written without its states",
+    ),
     _mutant(_STORE, "list(self._stale)\n", "[]\n", "a crash forgets which keys have to be mended"),
     _mutant(
         _STORE,

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
 from rocksdict import WriteBatch
 
 from agents.engine.changelog import Stretch
 from agents.engine.database import Memory
 from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, Kept
 from agents.engine.lineage import Gap, Last, Log, another, checksum, excused, gap, gone, loss
+from agents.engine.restore import nearest
 from agents.engine.store import Flush, Shard
 
 MEMORY = Memory(4 << 20)
@@ -111,6 +113,7 @@ def test_a_fence_says_that_a_worker_used_the_changelog(tmp_path: Path) -> None:
 def test_what_a_store_can_not_remember_empties_it(tmp_path: Path, raw: bytes) -> None:
     ours = shard(tmp_path)
     ours.apply([Logged(0, FENCE_KEY, EPOCH.pack(1)), Logged(1, b"ada", EPOCH.pack(1) + b"\x90")], 2)
+    ours.settle()
     batch = WriteBatch(raw_mode=True)
     batch.put(b"\xff__meta", raw)
     ours._db.write(batch)
@@ -134,3 +137,54 @@ def test_a_store_of_the_version_before_is_taken_as_it_is(tmp_path: Path) -> None
     assert (ours.next_offset, ours.epoch, ours.topic_id, ours.last, ours.unclaimed) == (7, 2, "", Last(-1), False)
     assert ours.emptied is None
     ours.close()
+
+
+@pytest.mark.parametrize("count", [3, 5_000])
+def test_what_is_gathered_is_written_in_one_step_with_how_far_it_is(tmp_path: Path, count: int) -> None:
+    """Few records go through memory, many into a file of their own; the last one of a key counts, a deleted one is gone."""
+    value = EPOCH.pack(1) + b"\x91"
+    ours = shard(tmp_path)
+    ours.apply([Logged(0, FENCE_KEY, EPOCH.pack(1)), Logged(1, b"gone", value + b"\x01")], 2)
+    ours.settle()
+    ours.apply([Logged(2 + n, b"k%05d" % n, value + b"\x02") for n in range(count)], 2 + count)
+    ours.apply(
+        [
+            Logged(2 + count, b"k00001", value + b"\x03"),
+            Logged(3 + count, b"gone", None, headers=(("epoch", EPOCH.pack(1)),)),
+        ],
+        4 + count,
+    )
+    assert dict(ours.stored()) == {b"gone": [1]}
+    assert ours.gathered == count + 1
+
+    ours.settle()
+
+    expected = {b"k%05d" % n: [2 + (n == 1)] for n in range(count)}
+    assert (dict(ours.stored()), ours.gathered) == (expected, 0)
+    ours.apply([Logged(4 + count, b"k00000", EPOCH.pack(1))], 5 + count)
+    ours.close()
+    ours = shard(tmp_path)
+    del expected[b"k00000"]
+    assert (dict(ours.stored()), ours.next_offset, ours.last.offset) == (expected, 5 + count, 4 + count)
+    ours.close()
+
+
+def test_much_is_not_gathered_without_end(tmp_path: Path) -> None:
+    ours = shard(tmp_path)
+    few = [Logged(n, b"%d" % n, EPOCH.pack(1) + b"\x90") for n in range(1_000)]
+
+    ours.apply([*few, Logged(1_000, b"large", EPOCH.pack(1) + bytes(17 << 20))], 1_001)
+
+    assert ours.full
+    ours.settle()
+    assert not ours.full
+    ours.close()
+
+
+def test_the_nearest_partitions_are_restored_first() -> None:
+    places = [TopicPartition("t", n) for n in range(9)]
+
+    assert nearest(dict(zip(places, [9_000, 0, 8_000, 7_000, 9_000, 2_000, 9_000, 9_000, 6_000], strict=True))) == [
+        places[n] for n in (1, 5, 8, 3, 2, 0)
+    ]
+    assert nearest({}) == []
