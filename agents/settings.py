@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Threads that run models, each with one text or bucket at a time."""
     inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
     """Records of a topic read and not yet committed, above which nothing more of it is read; so many are read again after a crash."""
-    cache: Annotated[int, msgspec.Meta(ge=1)] = 256
+    cache: Annotated[int, msgspec.Meta(ge=1)] = 128
     """MiB of memory for states in use, of all partitions together; those used longest ago make room."""
     owed_lists: Annotated[int, msgspec.Meta(ge=1)] = 5_000
     """Lists waiting to be made, above which the oldest are shed; so are they above 64 MiB of events behind them."""

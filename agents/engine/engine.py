@@ -54,7 +54,7 @@ _DRAIN_SECONDS = 10.0
 _LISTS_SECONDS = 5.0
 _RELEASE_SECONDS = 3.0
 """For each part of a worker that stops; together with the last commit less than what `App.limit` allows."""
-_STORE_BYTES = 128 << 20
+_STORE_BYTES = 64 << 20
 """Of RocksDB, all stores together."""
 
 

@@ -207,9 +207,18 @@ class Consumer:
         self._check(place)
         self.positions[place] = offset
 
-    def pause(self, place: TopicPartition) -> None:
-        self._check(place)
-        self._paused.add(place)
+    def pause(self, *places: TopicPartition) -> None:
+        for place in places:
+            self._check(place)
+        self._paused.update(places)
+
+    def resume(self, *places: TopicPartition) -> None:
+        for place in places:
+            self._check(place)
+        self._paused.difference_update(places)
+
+    def paused(self) -> set[TopicPartition]:
+        return set(self._paused)
 
     def highwater(self, place: TopicPartition) -> int | None:
         self._check(place)
