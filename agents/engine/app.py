@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import faust
+from confluent_kafka import KafkaException
 from faust.tables import TableManager
 
 from agents.engine import private, topics
@@ -101,6 +102,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
     kept = [Kept(topics.changelog(config.app_id, it.name), it.state.format) for it in folders]
     check_formats(config.servers, kept, found)
+    identities = _identities(config, stages)
     claimed = claim(config.directory)
     app = _app(config)
     app.claimed = claimed
@@ -117,6 +119,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         callers=config.callers,
         wait_ms=config.wait_ms,
         memory=config.memory,
+        identities=identities,
     )
     for name in (App.__module__, Transport.__module__):
         logging.getLogger(name).addFilter(_without_trace)
@@ -130,6 +133,19 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     private.skip_record_objects()
     private.use_coordinator()
     return app
+
+
+def _identities(config: Config, stages: Sequence[Stage]) -> dict[str, str]:
+    """Return the broker's id of each topic that is read, without the prefix; a ConfigurationError if it does not tell."""
+    names = {config.prefix + topic.name: topic.name for stage in stages for topic in topics.read_by(stage)}
+    try:
+        found = topics.identities(config.servers, names)
+    except KafkaException as error:
+        message = (
+            f"{config.servers} does not describe its topics: {error.args[0].str()}; see what this client may do there"
+        )
+        raise ConfigurationError(message) from error
+    return {names[name]: identity for name, identity in found.items() if identity}
 
 
 def _app(config: Config) -> App:

@@ -1,6 +1,6 @@
 """What the parts of an engine share."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,8 +40,12 @@ class Context:
         group: str,
         changed: Callable[[], None],
         fail: Callable[[BaseException], Awaitable[None]],
+        identities: Mapping[str, str] | None = None,
     ) -> None:
-        """*partitions*: topic to count; *changed* is called when a batch is finished; *fail* stops the worker."""
+        """*partitions*: topic to count; *changed* is called when a batch is finished; *fail* stops the worker.
+
+        *identities*: topic to the id that the broker gave it, where it gave one.
+        """
         self.delivery = delivery
         self.outbox = outbox
         self.metrics = metrics
@@ -49,7 +53,15 @@ class Context:
         self.group = group
         self.changed = changed
         self.fail = fail
+        self.identities = identities or {}
         self._prefix = prefix
+
+    def place(self, topic: str, partition: int, offset: int, number: int) -> bytes:
+        """Return where a fact comes from: it is the *number*-th of the event at *offset*.
+
+        A topic that is made anew is another source: its offsets begin again.
+        """
+        return b"%s@%s/%d/%d/%d" % (topic.encode(), self.identities.get(topic, "").encode(), partition, offset, number)
 
     def name(self, topic: str) -> str:
         """Return the name of a topic on the broker."""

@@ -101,8 +101,12 @@ class Engine:
         callers: int,
         wait_ms: int,
         memory: int,
+        identities: Mapping[str, str],
     ) -> None:
-        """*partitions*: topic without prefix to count, as `topics.check` returns them.  *memory*: bytes for states in use."""
+        """*partitions*: topic without prefix to count, as `topics.check` returns them.  *memory*: bytes for states in use.
+
+        *identities*: topic without prefix to the id that the broker gave it, where it gave one.
+        """
         self.app = app
         self.servers = servers
         self.wait_ms = wait_ms
@@ -128,6 +132,7 @@ class Engine:
             group=app.conf.id,
             changed=self._changed.set,
             fail=app.crash,
+            identities=identities,
         )
         self.openings = Openings(
             self.context,

@@ -34,9 +34,9 @@ class FencedError(EngineError):
 
 
 class LostRecordsError(EngineError):
-    """A committed offset lies outside the log: records were deleted before they were read.
+    """A committed offset lies outside the log, or states know offsets of a topic that was made anew since.
 
-    Operator action: find out why (retention, a topic made anew, an unclean election), then set the group's offset.
+    Operator action: find out why (retention, a topic made anew, an unclean election), then what the message says.
     """
 
 

@@ -11,8 +11,8 @@ from agents import headers as wire
 from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry
+from agents.engine.errors import LostRecordsError
 from agents.engine.keyspace import Keyspace
-from agents.engine.ledger import place
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner, rekeyed_origin, weight
 from agents.engine.store import Shard
@@ -40,6 +40,18 @@ class FolderRunner(Runner):
     def topics(self) -> tuple[Topic, ...]:
         """The inputs, and the topic of misplaced records."""
         return self._topics
+
+    def recognise(self, shard: Shard) -> None:
+        """Raise a LostRecordsError if offsets in the states of *shard* mean a topic that was made anew since."""
+        for topic, index in self._index.items():
+            identity = self.context.identities.get(topic)
+            if identity and not shard.ledger.recognise(index, identity):
+                message = (
+                    f"{self.context.name(topic)} was made anew: offsets in the states of {self.keyspace.changelog.topic}-"
+                    f"{shard.partition} mean the one before, and new events would be taken for old ones; set "
+                    "VITRINE_APP_ID to another name, so that states are made anew"
+                )
+                raise LostRecordsError(message)
 
     async def handle(self, batch: Batch) -> None:
         """Fold the records of *batch*, in slices; give up when its partition is taken away."""
@@ -211,7 +223,7 @@ class FolderRunner(Runner):
         """Send a misplaced record to where its shopper's or item's records are."""
         self.outcomes[batch.topic, "rekeyed"] += 1
         origin = Origin(batch.topic, batch.partition, record.offset, record.timestamp, found.id)
-        told = wire.SOURCE, place(batch.topic, batch.partition, record.offset, 0)
+        told = wire.SOURCE, self.context.place(batch.topic, batch.partition, record.offset, 0)
         headers = [told, *wire.rekey(origin, record.headers)]
         self.context.send(self._topics[0], found.key.encode(), record.value, headers)
 

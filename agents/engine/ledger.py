@@ -19,6 +19,8 @@ class _Stored(msgspec.Struct, array_like=True):
 
     heard: dict[int, dict[bytes, Mark]] = {}
     """By the index of the topic that brings the facts (`processor.sources`), then by source."""
+    topics: dict[int, str] = {}
+    """The broker's ids of the topics whose offsets the states keep, by the same index."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -39,8 +41,16 @@ class Ledger:
         self.changed = False
         return _encode(self._kept)
 
+    def recognise(self, topic: int, identity: str) -> bool:
+        """Note which topic the offsets of states mean; tell whether it is the one that they always meant."""
+        known = self._kept.topics.get(topic)
+        if known is None:
+            self._kept.topics[topic] = identity
+            self.changed = True
+        return known in {None, identity}
+
     def hear(self, topic: int, place: bytes) -> bool | None:
-        """Note the *place* of a fact; tell whether it is new, None if it says no place: then nothing is known."""
+        """Note the *place* of a fact (`Context.place`); tell whether it is new, None if it says no place: then nothing is known."""
         source, _, number = place.rpartition(b"/")
         source, _, offset = source.rpartition(b"/")
         try:
@@ -56,8 +66,3 @@ class Ledger:
         marks[source] = mark
         self.changed = True
         return True
-
-
-def place(topic: str, partition: int, offset: int, number: int) -> bytes:
-    """Return where a fact comes from: it is the *number*-th of the event at *offset*."""
-    return b"%s/%d/%d/%d" % (topic.encode(), partition, offset, number)

@@ -11,7 +11,6 @@ from agents import headers as wire
 from agents.dialects.heard import Ignored
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry, Partition
-from agents.engine.ledger import place
 from agents.engine.owed import Item
 from agents.engine.runner import SLICE, TURN_SECONDS, Runner, weight
 from agents.engine.turns import Act, Turns
@@ -71,7 +70,7 @@ class MapperRunner(Runner):
     def place(self, item: Item, number: int) -> bytes:
         """Return where the record of *item* was read."""
         topic, partition, offset = item.place[0]
-        return place(topic, partition, offset, number)
+        return self.context.place(topic, partition, offset, number)
 
     def clear(self, gone: Callable[[Entry], bool]) -> None:
         """Drop the records whose partitions are another worker's."""

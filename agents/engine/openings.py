@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.5
 _COMMITTED_SECONDS = 10
 
-HOPELESS = (FormatError, LostStatesError, StateError, StoreError, UnusableStoreError)
+HOPELESS = (FormatError, LostRecordsError, LostStatesError, StateError, StoreError, UnusableStoreError)
 """What trying again does not mend."""
 
 Committed = Callable[[Sequence[Source]], Awaitable[Mapping[Source, int | None]]]
@@ -96,6 +96,7 @@ class Openings:
         async def activate(shard: Shard) -> int | None:
             end = await keyspace.activate(shard)
             if end is None:
+                runner.recognise(shard)
                 self.open(self._partitions(runner, shard.partition))
             return end
 

@@ -8,7 +8,6 @@ from typing import Any
 from agents import headers as wire
 from agents.engine.context import Batch, Context
 from agents.engine.delivery import Entry, Load
-from agents.engine.ledger import place
 from agents.engine.owed import Item, OwedQueue
 from agents.engine.turns import Act
 from agents.intake import Intake, Rejection
@@ -91,7 +90,7 @@ class Runner(ABC):
     def tell(self, facts: Sequence[Output], topic: str, partition: int, offset: int) -> None:
         """Send the *facts* of an event that is folded, and was read at this place."""
         for number, fact in enumerate(facts):
-            self.context.emit(fact, self.source, place=place(topic, partition, offset, number))
+            self.context.emit(fact, self.source, place=self.context.place(topic, partition, offset, number))
 
     def reject(self, topic: Topic, origin: Origin, record: Any, why: Rejection) -> None:
         """Send a record that can't be used to its dead letters, as it came."""

@@ -17,7 +17,7 @@ from agents.engine.database import Memory
 from agents.engine.formats import Kept
 from agents.engine.lineage import Last
 from agents.engine.store import Shard
-from tests.engine_worker import Sums, needed
+from tests.engine_worker import CLICKS, Sums, needed
 from tests.engine_workers import PARTITIONS, Workers, check, newest_lists, stop, ticks, totals
 
 pytestmark = pytest.mark.timeout(300)
@@ -310,6 +310,18 @@ def astray(shard: Shard) -> None:
 
 
 # -- sources
+
+
+def test_a_source_that_was_made_anew_is_not_taken_for_the_old_one(ours: Installation) -> None:
+    ours.work()
+    ours.delete(ours.name(CLICKS.name))
+    ours.make()
+    ours.produce(MORE, 1e9)
+
+    line = ours.refuses()
+
+    assert f"{ours.name(CLICKS.name)} was made anew: offsets in the states of {ours.changelog}-" in line
+    assert "set VITRINE_APP_ID to another name, so that states are made anew" in line
 
 
 def test_a_group_that_is_ahead_of_its_topic_stops_the_worker(ours: Installation) -> None:

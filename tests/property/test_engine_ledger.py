@@ -20,7 +20,6 @@ from agents.engine.delivery import Delivery, Load
 from agents.engine.errors import FencedError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
-from agents.engine.ledger import place
 from agents.engine.outbox import Outbox
 from agents.engine.states import evict
 from agents.engine.store import Flush, Shard
@@ -148,7 +147,10 @@ class Telling(RuleBasedStateMachine):
         for _ in range(min(sent, len(teller.lane))):
             offset, n = teller.lane.popleft()
             key, number = self.events[teller.source][offset][n]
-            headers = [(wire.SOURCE, place(*teller.source, offset, n)), ("ce_id", b"%d" % number)]
+            headers = [
+                (wire.SOURCE, b"%s/%d/%d/%d" % (teller.source[0].encode(), teller.source[1], offset, n)),
+                ("ce_id", b"%d" % number),
+            ]
             value = msgspec.json.encode(Tick(shopper=key, number=number))
             self.told.append(
                 SimpleNamespace(key=key.encode(), value=value, headers=headers, timestamp=0, offset=len(self.told))

@@ -154,6 +154,7 @@ class Worker:
             callers=1,
             wait_ms=50,
             memory=1 << 20,
+            identities={},
         )
         self.client = kafka.Consumer(broker)
         self.shell = Shell(self.app, self.engine, self.client, broker)

@@ -1,7 +1,11 @@
 import msgspec
 import pytest
 
-from agents.engine.ledger import Ledger, place
+from agents.engine.ledger import Ledger
+
+
+def place(topic: str, partition: int, offset: int, number: int) -> bytes:
+    return f"{topic}@id/{partition}/{offset}/{number}".encode()
 
 
 def test_a_fact_is_new_once_in_the_order_of_its_source() -> None:
@@ -47,3 +51,22 @@ def test_what_is_stored_is_heard_and_only_news_has_to_be_stored() -> None:
 def test_what_is_no_ledger_is_refused() -> None:
     with pytest.raises(msgspec.MsgspecError):
         Ledger(b"rubbish")
+
+
+def test_a_topic_is_known_by_the_id_that_it_had_first() -> None:
+    ledger = Ledger()
+    assert ledger.recognise(1, "a")
+    assert ledger.changed
+
+    again = Ledger(ledger.encode())
+
+    assert again.recognise(1, "a")
+    assert again.recognise(2, "b")
+    assert not again.recognise(1, "b")
+
+
+def test_what_the_first_version_stored_is_read() -> None:
+    ledger = Ledger(msgspec.msgpack.encode([{1: {b"clicks.v1@id/3": (7, 0)}}]))
+
+    assert ledger.hear(1, place("clicks.v1", 3, 7, 0)) is False
+    assert ledger.recognise(1, "a")

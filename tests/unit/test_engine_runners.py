@@ -18,9 +18,10 @@ from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Entry, Load
+from agents.engine.errors import LostRecordsError
 from agents.engine.folding import FolderRunner
 from agents.engine.keyspace import Keyspace
-from agents.engine.ledger import Ledger, place
+from agents.engine.ledger import Ledger
 from agents.engine.mapping import MapperRunner
 from agents.engine.outbox import Outbox
 from agents.engine.runner import Runner
@@ -99,6 +100,11 @@ class Reviews(Mapper):
         return event, origin
 
 
+def place(topic: str, partition: int, offset: int, number: int) -> bytes:
+    """Return what the header of a fact says; topics of these tests have the id `id`."""
+    return f"{topic}@id/{partition}/{offset}/{number}".encode()
+
+
 class World:
     """One runner, its partitions, and what it sent."""
 
@@ -118,6 +124,7 @@ class World:
             group="g",
             changed=lambda: None,
             fail=cast("Any", None),
+            identities=dict.fromkeys(topics, "id"),
         )
         self.runner: Runner
         if isinstance(stage, Folder):
@@ -563,6 +570,17 @@ async def test_facts_say_where_their_events_were_read(tmp_path: Path) -> None:
         place("rekey.shoppers.v1", HOME, 0, 0),
     ]
     assert not [it for it in world.sent.on("recommendations.v1") if wire.SOURCE in it[4]]
+
+
+async def test_states_of_a_topic_that_was_made_anew_are_refused(tmp_path: Path) -> None:
+    world = await World(Sums(), tmp_path).opened()
+    shard, runner = world.keyspace.shards[HOME], world.runner
+    assert isinstance(runner, FolderRunner)
+    runner.recognise(shard)
+    world.context.identities = {**world.context.identities, "searches.v1": "another"}
+
+    with pytest.raises(LostRecordsError, match=r"searches.v1 was made anew: .* of c-\d .* set VITRINE_APP_ID"):
+        runner.recognise(shard)
 
 
 async def test_a_misplaced_record_that_is_sent_on_again_is_known_by_its_place(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The topics on the broker: which there have to be, what differs, making them so, and what a worker insists on."""
 
-from agents.engine.topics.admin import apply, create, existing, identity, look
+from agents.engine.topics.admin import apply, create, existing, identities, identity, look
 from agents.engine.topics.declared import Needed, changelog, needed, read_by, used_by
 from agents.engine.topics.planning import Plan, plan
 from agents.engine.topics.startup import check
@@ -13,6 +13,7 @@ __all__ = [
     "check",
     "create",
     "existing",
+    "identities",
     "identity",
     "look",
     "needed",

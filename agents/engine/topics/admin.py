@@ -33,13 +33,22 @@ def identity(servers: str, topic: str) -> str | None:
 
     A KafkaException or a ConfigurationError if nobody answers.
     """
-    client = _client(servers)
+    return identities(servers, [topic])[topic]
+
+
+def identities(servers: str, names: Iterable[str]) -> dict[str, str | None]:
+    """Return what `identity` says of each topic."""
+    client, names = _client(servers), list(names)
     metadata = _metadata(client, servers)
     if metadata.controller_id not in metadata.brokers:
-        return ""  # an embedded one
-    asked = client.describe_topics(TopicCollection([topic]), request_timeout=_LONGER_SECONDS)
+        return dict.fromkeys(names, "")  # an embedded one
+    asked = client.describe_topics(TopicCollection(names), request_timeout=_LONGER_SECONDS)
+    return {name: _identity(asked[name]) for name in names}
+
+
+def _identity(described: Any) -> str | None:
     try:
-        return str(asked[topic].result().topic_id)
+        return str(described.result().topic_id)
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None
