@@ -5,6 +5,7 @@ from tests.mutants.mutant import PARTITION, Mutant
 _STORE = "agents/engine/store.py"
 _KEYSPACE = "agents/engine/keyspace.py"
 _PROCESSOR = "agents/processor.py"
+_FOLDING = "tests/unit/test_fold_once.py"
 
 
 def _mutant(file: str, old: str, new: str, why: str) -> Mutant:
@@ -30,12 +31,6 @@ MUTANTS = [
         "                highest, current = epoch, EPOCH.pack(epoch)\n",
         "                pass\n",
         "a new owner does not fence off the one before",
-    ),
-    _mutant(
-        _STORE,
-        "            if stale:\n                stale.discard(key)\n",
-        "",
-        "a key is written again that its owner has mended",
     ),
     _mutant(
         _STORE,
@@ -153,12 +148,6 @@ MUTANTS = [
     ),
     _mutant(
         _KEYSPACE,
-        "        flush.shard.flushed(flush, at)\n",
-        "        flush.shard._leaving.clear()\n        flush.shard.flushed(flush, at)\n",
-        "a flush that was fenced off counts as done",
-    ),
-    _mutant(
-        _KEYSPACE,
         "if shard.active and shard.unflushed:",
         "if shard.active and shard.dirty:",
         "what a broken flush held waits for the next change",
@@ -188,24 +177,33 @@ MUTANTS = [
         "    if offset <= max(state.offsets):\n",
         "an event is taken for one of another topic",
     ),
-    _mutant(_PROCESSOR, "        ring.append(origin.id)\n", "", "what a producer sends twice is folded twice"),
-    _mutant(
+    Mutant(_PROCESSOR, "        ring.append(origin.id)\n", "", "what a producer sends twice is folded twice", _FOLDING),
+    Mutant(
         _PROCESSOR,
         "        if origin.id in ring:\n",
         "        if origin.id in (id for ids in state.recent for id in ids):\n",
         "an id of another topic hides an event",
+        _FOLDING,
     ),
-    _mutant(
+    Mutant(
         _PROCESSOR,
         '            state.offsets[source] = offset\n            return "duplicate"\n',
         '            return "duplicate"\n',
         "what a producer sends twice is not marked as handled",
+        _FOLDING,
     ),
     _mutant(
         _PROCESSOR,
         "    effects = folder.fold(state, event, origin)\n    state.offsets[source] = offset\n",
         "    effects = folder.fold(state, event, origin)\n",
         "an event is not marked as folded",
+    ),
+    Mutant(
+        _PROCESSOR,
+        "        if len(ring) > RECENT_IDS:\n            del ring[0]\n",
+        "",
+        "a state grows with each event",
+        _FOLDING,
     ),
     _mutant(
         _PROCESSOR,

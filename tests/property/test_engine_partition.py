@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class Log(Changelog):
         self.end = 0
         self.writes = 0
         """How many appends succeed before the writer dies, if it has so few left; 0: it lives."""
+        self.forgotten = set[bytes]()
+        """Keys that were ever let go."""
         self.bases: dict[bytes, list[Base]] = {key: [NOTHING_LEFT] for key in KEYS}
         """What left with each tombstone in force."""
         self.allowed: dict[bytes, set[Base]] = {key: {NOTHING_LEFT} for key in KEYS}
@@ -90,6 +93,7 @@ class Log(Changelog):
         state = self.fold()[0].get(key)
         self.records = former
         if state is not None:
+            assert key in self.forgotten, "a state left that nobody let go"
             self.bases[key].append(tuple(map(max, decode(state).offsets, self.bases[key][-1])))
             self.allowed[key] = {self.bases[key][-1]} | self.raced[key]
             self.raced[key] = set()
@@ -302,7 +306,11 @@ class Partition(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.leaving()))
     @rule(data=st.data(), count=st.integers(1, 3), how=st.sampled_from(["flush", "flush", "encode", "later"]))
     def forget(self, data: st.DataObject, count: int, how: str) -> None:
-        for who, key, revision in data.draw(st.permutations(self.leaving()))[:count]:
+        for chosen in data.draw(st.permutations(self.leaving()))[:count]:
+            if chosen not in self.leaving():
+                continue  # a flush of the one before changed it
+            who, key, revision = chosen
+            self.log.forgotten.add(key)
             worker = self.workers[who]
             worker.shard.forget(key, revision)
             if how != "later" and worker.flush is None:
@@ -370,6 +378,47 @@ class Partition(RuleBasedStateMachine):
         if died:
             self.crash(self.owner, wiped=True)
 
+    @precondition(lambda self: self.workers[self.owner].shard.active)
+    @rule(source=st.sampled_from(SOURCES))
+    def a_late_flush_lands_before_the_fence(self, source: int) -> None:
+        """When the new owner has read everything, and before it writes."""
+        former = self.workers[self.owner]
+        self.fold(self.owner, source, 6)
+        flushes = finish(former.keyspace.encode())
+        self.rebalance(same=False)
+        owner = self.workers[self.owner]
+        owner.shard.apply([it for it in self.log.records if it.offset >= owner.shard.next_offset], self.log.end)
+        for flush in flushes:
+            finish(self.log.append(0, flush.items))
+        former.shard.deactivate()
+        former.flush = former.target = None
+        owner.restore(0, self.committed)
+
+    @precondition(lambda self: self.workers[self.owner].shard.active and self.workers[self.owner].flush is None)
+    @rule(source=st.sampled_from(SOURCES), more=st.integers(0, 3), evicted=st.integers(1, 3))
+    def a_flush_is_broken_off_and_made_up_for(self, source: int, more: int, evicted: int) -> None:
+        """Before anything was sent; the next one covers what it held, and perhaps more."""
+        owner = self.workers[self.owner]
+        self.fold(self.owner, source, 3)
+        evict([owner.shard], 1 << 40, evicted)
+        finish(owner.keyspace.encode())
+        evict([owner.shard], 1 << 40, evicted)
+        if more:
+            self.fold(self.owner, source, more)
+        self.encode_of(owner)
+        if owner.flush is not None:
+            self.write_of(self.owner, "write")
+
+    @precondition(lambda self: self.workers[self.owner].shard.active and self.workers[self.owner].flush is None)
+    @rule(source=st.sampled_from(SOURCES))
+    def a_rebalance_comes_in_the_middle_of_a_flush(self, source: int) -> None:
+        self.fold(self.owner, source, 3)
+        flush = self.workers[self.owner].keyspace.encode()
+        with suppress(StopIteration):
+            flush.send(None)
+            self.rebalance(same=True)
+            assert finish(flush) == []
+
     def commit(self, offsets: dict[int, int]) -> None:
         self.committed = {source: max(offset, self.committed[source]) for source, offset in offsets.items()}
 
@@ -398,6 +447,7 @@ class Partition(RuleBasedStateMachine):
         states = {key: decode(state) for key, state in self.log.fold()[0].items()}
         for key, state in states.items():
             assert any(self.lacks(key, state, base) for base in self.log.allowed[key])
+            assert state.n, "a state of which no event is known"
         for source, committed in self.committed.items():
             for offset, event in enumerate(self.events[source][:committed]):
                 key = event.shopper.encode()
@@ -421,6 +471,8 @@ class Partition(RuleBasedStateMachine):
             for flush in finish(worker.keyspace.encode()):
                 finish(worker.keyspace.write(flush))
             self.commit(worker.read)
+            assert not worker.shard.unflushed
+            assert not worker.shard._stale
             self.what_is_committed_is_in_the_changelog()
             assert self.log.fold()[1] == self.log.end
             self.log.compact(self.log.end)
