@@ -216,21 +216,22 @@ def fold_once(  # noqa: PLR0917  called for every event: names would cost
     """Fold *event* into *state* unless it is in it already.
 
     It was read at *offset* of the topic with index *source* in `sources`; *origin* is the place where the shop put it,
-    another one if it was misplaced.  *new*: it is known that nobody sent it twice.  A name instead of effects says why it
-    was not folded.
+    another one if it was misplaced.  *new*: it needs no place in a ring, for repeats are known otherwise; what the
+    version before put into one is still found there.  A name instead of effects says why it was not folded.
     """
     if offset <= state.offsets[source]:
         return "redelivered"
-    if origin.id is not None and not new:
+    if origin.id is not None and not (new and len(state.recent) <= source):
         while len(state.recent) <= source:
             state.recent.append([])
         ring = state.recent[source]
         if origin.id in ring:
             state.offsets[source] = offset
             return "duplicate"
-        ring.append(origin.id)
-        if len(ring) > RECENT_IDS:
-            del ring[0]
+        if not new:
+            ring.append(origin.id)
+            if len(ring) > RECENT_IDS:
+                del ring[0]
     state.revision += 1
     effects = folder.fold(state, event, origin)
     state.offsets[source] = offset

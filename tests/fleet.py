@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from agents.app import needed
 from agents.engine import topics
-from agents.engine.formats import EPOCH, FENCE_KEY, epoch_in
+from agents.engine.formats import EPOCH, FENCE_KEY, RESERVED, epoch_in
 from agents.intake import partition_of
 from agents.settings import Environment
 from tests import engine_worker
@@ -149,7 +149,7 @@ class Fleet(Deployment):
             epochs[partition] = epoch
             if message.value() is None:
                 states.pop(key, None)
-            elif key != FENCE_KEY and len(message.value()) > EPOCH.size:
+            elif not key.startswith(RESERVED) and len(message.value()) > EPOCH.size:
                 states[key] = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=engine_worker.Summed).n
         return sum(states.values())
 

@@ -113,20 +113,21 @@ class FolderRunner(Runner):
                 if self._check(intake, batch, record, event, event_id):
                     continue
                 state = states[key]
-            offset, new = record.offset, event_id is None
+            offset, new, told = record.offset, event_id is None, False
             if hear is not None and headers and headers[0][0] == wire.SOURCE:
                 heard = hear(source, headers[0][1] or b"")
                 if heard is False and offset > state.offsets[source]:
                     self.outcomes[topic, "duplicate"] += 1
                     continue
-                new = new or heard is True
+                told = heard is True
+                new = new or (told and not state.recent)
             origin = Origin(topic, partition, offset, record.timestamp, event_id)
             if new and offset > state.offsets[source]:  # `fold_once` for most events, without the call
                 state.revision += 1
                 effects: Any = folder.fold(state, event, origin)
                 state.offsets[source] = offset
             else:
-                effects = fold_once(folder, state, source, offset, event, origin)
+                effects = fold_once(folder, state, source, offset, event, origin, new=told)
             if effects is None:
                 touch(key)
                 folded += 1

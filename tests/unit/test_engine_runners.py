@@ -538,6 +538,19 @@ async def test_a_fact_that_is_read_again_is_heard_again(tmp_path: Path) -> None:
     }
 
 
+async def test_a_fact_that_the_version_before_folded_is_found_in_its_ring(tmp_path: Path) -> None:
+    world = await World(Totals(), tmp_path).opened()
+    there = partition_of(b"i0", PARTITIONS)
+    state = world.keyspace.shards[there].states[b"i0"]
+    state.recent = [[], ["p5"]]
+
+    await world.read("pairs.v1", there, told(7, 5), told(7, 6))
+
+    assert state.total == 7
+    assert state.recent == [[], ["p5"]]
+    assert world.outcomes() == {("pairs.v1", "folded"): 1, ("pairs.v1", "duplicate"): 1}
+
+
 async def test_a_fact_that_says_no_place_is_known_by_its_id(tmp_path: Path) -> None:
     world = await World(Totals(), tmp_path).opened()
     there = partition_of(b"i0", PARTITIONS)
