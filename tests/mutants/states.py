@@ -200,7 +200,7 @@ MUTANTS = [
     ),
     Mutant(
         _PROCESSOR,
-        "        if len(ring) > RECENT_IDS:\n            del ring[0]\n",
+        "            if len(ring) > RECENT_IDS:\n                del ring[0]\n",
         "",
         "a state grows with each event",
         _FOLDING,
