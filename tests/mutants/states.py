@@ -177,7 +177,9 @@ MUTANTS = [
         "    if offset <= max(state.offsets):\n",
         "an event is taken for one of another topic",
     ),
-    Mutant(_PROCESSOR, "        ring.append(origin.id)\n", "", "what a producer sends twice is folded twice", _FOLDING),
+    Mutant(
+        _PROCESSOR, "            ring.append(origin.id)\n", "", "what a producer sends twice is folded twice", _FOLDING
+    ),
     Mutant(
         _PROCESSOR,
         "        if origin.id in ring:\n",
