@@ -175,7 +175,13 @@ MUTANTS = [
         "committed records count as uncommitted for ever",
     ),
     _mutant("        partition.committed = offset\n        while", "        while", "a commit is made again and again"),
-    _mutant("if it.records), None)", "if it), None)", "the age of a partition is that of a control record"),
+    Mutant(
+        _FILE,
+        "if it.records), None)",
+        "if it), None)",
+        "the age of a partition is that of a control record",
+        "tests/unit/test_metrics.py",
+    ),
     _mutant(
         "sum(partition.read is None for",
         "sum(partition.read is not None for",

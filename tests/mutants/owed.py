@@ -3,6 +3,7 @@
 from tests.mutants.mutant import DELIVERY, Mutant
 
 _FILE = "agents/engine/owed.py"
+_MOMENTS = "tests/unit/test_engine_owed.py"
 
 
 def _mutant(old: str, new: str, why: str) -> Mutant:
@@ -66,10 +67,12 @@ MUTANTS = [
         "            self._flying",
         "a list that is being made is shed",
     ),
-    _mutant(
+    Mutant(
+        _FILE,
         "if self._flying.get(item.place) is item:",
         "if item.place in self._flying:",
         "a late settlement settles a newer list",
+        _MOMENTS,
     ),
     _mutant(
         "                self._weigh(item, -1, -item.size)\n            self._let_go(item)\n",
@@ -82,7 +85,6 @@ MUTANTS = [
         "the last list that holds back a commit is never shed",
     ),
     _mutant("            item.due = 0.0\n", "", "a worker that stops waits for what lingers"),
-    _mutant("        self._order = []\n        for item", "        for item", "a hurried list is taken twice"),
     _mutant(
         "for items in (self._items, self._flying):",
         "for items in (self._items,):",
@@ -99,10 +101,12 @@ MUTANTS = [
         "",
         "a list that is gone is shed",
     ),
-    _mutant(
+    Mutant(
+        _FILE,
         "                    if items is self._items:\n                        self._sheddable.pop(place, None)\n",
         "                    self._sheddable.pop(place, None)\n",
         "a waiting list can't be shed any more when the one before it is lost",
+        _MOMENTS,
     ),
     _mutant(
         "        self.shed += 1\n        self._let_go(item)\n",

@@ -12,6 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine
 settings.register_profile("quick", phases=[Phase.generate], database=None, deadline=None)
 settings.load_profile("quick")
 
+_MORE = 4
+"""Times as many schedules as a test runs by itself: a mistake may take a rare one."""
+
 _begun = time.monotonic()
 _schedules = 0
 _init = RuleBasedStateMachine.__init__
@@ -24,6 +27,13 @@ def _counted(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 RuleBasedStateMachine.__init__ = _counted  # type: ignore[method-assign]  # to count
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let state machines run longer."""
+    for case in {getattr(item, "cls", None) for item in items}:
+        if (its := getattr(case, "settings", None)) is not None:
+            case.settings = settings(its, max_examples=_MORE * its.max_examples)  # type: ignore[union-attr]  # it is one
 
 
 def pytest_collection_finish() -> None:

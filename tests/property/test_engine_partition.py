@@ -379,9 +379,9 @@ class Partition(RuleBasedStateMachine):
             self.crash(self.owner, wiped=True)
 
     @precondition(lambda self: self.workers[self.owner].shard.active)
-    @rule(source=st.sampled_from(SOURCES))
-    def a_late_flush_lands_before_the_fence(self, source: int) -> None:
-        """When the new owner has read everything, and before it writes."""
+    @rule(source=st.sampled_from(SOURCES), died=st.booleans())
+    def a_late_flush_lands_before_the_fence(self, source: int, died: bool) -> None:
+        """When the new owner has read everything, and before it writes; perhaps it reads that too, and dies."""
         former = self.workers[self.owner]
         self.fold(self.owner, source, 6)
         flushes = finish(former.keyspace.encode())
@@ -392,6 +392,11 @@ class Partition(RuleBasedStateMachine):
             finish(self.log.append(0, flush.items))
         former.shard.deactivate()
         former.flush = former.target = None
+        if died:
+            owner.shard.apply([it for it in self.log.records if it.offset >= owner.shard.next_offset], self.log.end)
+            owner.shard.settle()
+            self.crash(self.owner, wiped=False)
+            owner = self.workers[self.owner]
         owner.restore(0, self.committed)
 
     @precondition(lambda self: self.workers[self.owner].shard.active and self.workers[self.owner].flush is None)

@@ -72,9 +72,16 @@ class Broker:
         self.group: dict[Source, int] = {}
         self.on_commit: Callable[[Mapping[Source, int]], None] = lambda _: None
         self.clients: set[Any] = set()
+        self.broken: list[str] = []
+        """Laws that did not hold; whoever breaks one may well swallow the error."""
         self.calls: list[str] = []
         """Names of the calls so far."""
         self.faults: Faults = no_faults
+
+    def law(self, holds: bool, what: str) -> None:
+        """Note it if a law does not hold."""
+        if not holds:
+            self.broken.append(what)
 
     def log(self, topic: str, partition: int) -> Log:
         return self.logs.setdefault((topic, partition), Log())
@@ -170,7 +177,7 @@ class Producer:
         return asyncio.shield(task)
 
     async def _send(self, batch: Builder, topic: str, partition: int) -> Any:
-        first = await self._broker.call("ack", lambda: self._broker.write(topic, partition, batch.records))
+        first = await self._broker.call(f"ack {topic}", lambda: self._broker.write(topic, partition, batch.records))
         return SimpleNamespace(offset=first)
 
 

@@ -41,7 +41,9 @@ async def life(world: World) -> Worker:
 async def afterlife(world: World) -> None:
     """Whatever happened, another worker with the same disk does the rest, and nothing is lost or done twice."""
     world.broker.faults = no_faults
+    assert not world.broker.broken
     assert not world.broker.clients, f"still connected: {world.broker.clients}"
     worker = await life(world)
     assert not worker.app.reasons, worker.app.reasons
+    assert not world.broker.broken
     world.check()

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.shell.kafka import Fault, from_call
+from tests.engine_worker import PAIRS, REVIEWS
+from tests.shell.kafka import Fault, from_call, no_faults
 from tests.shell.lives import afterlife
 from tests.shell.loop import run
 from tests.shell.world import World
@@ -57,3 +58,29 @@ def test_a_call_hangs(new_world: Callable[[], World], monkeypatch: pytest.Monkey
         except BaseException as error:
             error.add_note(f"with a hang in call {number}, {world.broker.calls[number - 1 : number]}")
             raise
+
+
+def test_nothing_is_committed_whose_facts_are_not_out(
+    new_world: Callable[[], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists and states go their way while the facts of the same events stand still."""
+    world = new_world()
+
+    async def test() -> None:
+        worker = world.worker()
+        await worker.start()
+        await worker.assign()
+        await worker.work()
+        before = dict(world.broker.group)
+        world.broker.faults = lambda _number, name: Fault(None, "before") if name == f"ack {PAIRS.name}" else None
+        world.produce(3)
+        working = asyncio.ensure_future(worker.work())
+        await asyncio.sleep(10)
+        assert all(world.broker.group[source] == before[source] for source in before if source[0] != REVIEWS.name)
+        world.broker.faults = no_faults
+        await working
+        assert worker.finished()
+        await worker.stop()
+        await afterlife(world)
+
+    run(test, monkeypatch)

@@ -144,7 +144,7 @@ def test_drained_does_not_return_behind_a_failure(monkeypatch: pytest.MonkeyPatc
 
     async def test(number: int) -> bool:
         broker = Broker()
-        broker.faults = lambda _number, name: Fault(OSError(), "after") if name == "ack" else None
+        broker.faults = lambda _number, name: Fault(OSError(), "after") if name.startswith("ack") else None
         lanes = Lanes(broker)
         await lanes.producer.start()
         lanes.put(0)

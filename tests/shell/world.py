@@ -166,7 +166,9 @@ class Worker:
         """Nothing is delivered before its state is restored."""
         for runner in self.engine.folders:
             if source[0] in {topic.name for topic in runner.topics} and self.engine.delivery.find(source):
-                assert runner.keyspace.shards[source[1]].active
+                self.broker.law(
+                    runner.keyspace.shards[source[1]].active, f"{source} is delivered, and its states are not here"
+                )
         self._deliver(source, at, records)
 
     # -- a life
@@ -303,9 +305,11 @@ class World:
             out = self._sent(SENTIMENTS if topic == REVIEWS.name else PAIRS)
             for record in self.broker.log(topic, partition).records[:offset]:
                 event = msgspec.json.decode(record.value, type=Tick)
-                assert event.number in out, f"{topic} is committed up to {offset}, and {event} led to nothing"
+                self.broker.law(event.number in out, f"{topic} is committed up to {offset}, {event} led to nothing")
                 if topic != REVIEWS.name:
-                    assert states[event.shopper].offsets[order.index(topic)] >= record.offset
+                    state = states.get(event.shopper)
+                    flushed = state is not None and state.offsets[order.index(topic)] >= record.offset
+                    self.broker.law(flushed, f"{topic} is committed up to {offset}, {event} is in no flushed state")
 
     def _sent(self, topic: Topic) -> set[int]:
         records = self.broker.log(topic.name, 0).records

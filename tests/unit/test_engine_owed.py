@@ -61,3 +61,28 @@ def test_a_newer_request_counts_in_place_of_the_older_one() -> None:
 
     assert (queue.shed, queue.superseded) == (0, 2)
     assert [item.request for item in queue.take(2, 0.0)] == [100, 0]
+
+
+def test_a_late_settlement_does_not_settle_a_newer_list() -> None:
+    queue, gone, held = OwedQueue(Load(100, 1 << 20), release), entry(), entry()
+    queue.put(("ada", "home"), 1, gone, now=0.0, since=0, linger=0.0, shed=True)
+    (late,) = queue.take(1, 1.0)
+    queue.clear(lambda it: it is gone)
+    queue.put(("ada", "home"), 2, held, now=1.0, since=0, linger=0.0, shed=True)
+    queue.take(1, 1.0)
+
+    queue.settle(late)
+
+    assert (queue.flying, held.waits) == (1, 2)
+
+
+def test_a_waiting_list_can_be_shed_when_the_one_before_it_is_lost() -> None:
+    queue, gone, held = OwedQueue(Load(1, 1 << 20), release), entry(), entry()
+    queue.put(("ada", "home"), 1, gone, now=0.0, since=0, linger=0.0, shed=True)
+    queue.take(1, 1.0)
+    queue.put(("ada", "home"), 2, held, now=1.0, since=0, linger=0.0, shed=True)
+    queue.clear(lambda it: it is gone)
+
+    queue.put(("bob", "home"), 3, held, now=1.0, since=0, linger=0.0, shed=True)
+
+    assert (queue.shed, len(queue)) == (1, 1)
