@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,15 +14,12 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaExcepti
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # theirs to export
 
 from agents.app import needed
-from agents.engine.formats import epoch_in
 from agents.intake import partition_of
 from agents.replay.log import LogRecord
 from agents.settings import load
 from agents.topics import BY_NAME
+from tests.changelogs import entries, in_force
 
-EPOCH_BYTES = 4
-RESERVED = b"\xff"
-"""How keys of a changelog begin that are no keys of states."""
 ASKED, ANSWER_SECONDS, LOOK_SECONDS = 20, 3, 0.2
 FACT = ("ce_id",)
 DEAD_LETTER = ("__dlq.errors.partition", "__dlq.errors.offset")
@@ -209,19 +205,8 @@ class Deployment:
 
     def states(self, folder: str) -> dict[str, list[Any]]:
         """Return what the changelog says: key to state."""
-        states: dict[str, Any] = {}
-        epochs: dict[int, int] = defaultdict(int)
-        for message in self.read(folder, changelog=True):
-            epoch = epoch_in(message.value(), message.headers() or ())
-            assert epoch is not None
-            if epoch < epochs[message.partition()]:
-                continue
-            epochs[message.partition()] = epoch
-            if message.value() is None:
-                states.pop(message.key().decode(), None)
-            elif not message.key().startswith(RESERVED):
-                states[message.key().decode()] = msgspec.msgpack.decode(message.value()[EPOCH_BYTES:])
-        return states
+        found = in_force(entries(self.read(folder, changelog=True))).states
+        return {key.decode(): msgspec.msgpack.decode(state) for key, state in found.items()}
 
     def _read(self) -> list[str]:
         return [

@@ -11,8 +11,8 @@ from threading import Thread
 import msgspec
 
 from agents.engine import topics
-from agents.engine.formats import EPOCH, RESERVED, epoch_in
 from agents.replay.log import LogRecord
+from tests.changelogs import entries, in_force
 from tests.deployment import Deployment
 from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Sum, Summed, Tick, needed
 
@@ -83,22 +83,9 @@ def totals(records: list[LogRecord]) -> Totals:
 
 def states(workers: Workers) -> Totals:
     """Return what the changelog says, without what former owners wrote."""
-    found: Totals = {}
-    epochs = dict.fromkeys(range(PARTITIONS), 0)
-    for message in workers.read("sums", changelog=True):
-        epoch, key, value = epoch_in(message.value(), message.headers() or ()), message.key(), message.value()
-        assert epoch is not None
-        if epoch < epochs[message.partition()]:
-            continue
-        epochs[message.partition()] = epoch
-        if key.startswith(RESERVED):
-            continue
-        if value is not None and len(value) > EPOCH.size:
-            state = msgspec.msgpack.decode(value[EPOCH.size :], type=Summed)
-            found[key.decode()] = state.n, state.total
-        else:
-            found.pop(key.decode(), None)
-    return found
+    found = in_force(entries(workers.read("sums", changelog=True))).states
+    sums = {key.decode(): msgspec.msgpack.decode(state, type=Summed) for key, state in found.items()}
+    return {key: (state.n, state.total) for key, state in sums.items()}
 
 
 def numbers(workers: Workers, topic: str) -> list[int]:

@@ -19,10 +19,11 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from agents.app import needed
 from agents.engine import topics
-from agents.engine.formats import EPOCH, FENCE_KEY, RESERVED, epoch_in
+from agents.engine.formats import FENCE_KEY
 from agents.intake import partition_of
 from agents.settings import Environment
 from tests import engine_worker
+from tests.changelogs import entries, in_force
 from tests.deployment import Deployment
 
 A = TypeVar("A")
@@ -136,22 +137,8 @@ class Fleet(Deployment):
 
     def counted(self) -> int:
         """Return how many events the states say that they hold."""
-        states: dict[bytes, int] = {}
-        epochs: dict[int, int] = {}
-        for message in self.read(engine_worker.Sums.name, changelog=True):
-            epoch, key, partition = (
-                epoch_in(message.value(), message.headers() or ()),
-                message.key(),
-                message.partition(),
-            )
-            if epoch is None or epoch < epochs.get(partition, 0):
-                continue
-            epochs[partition] = epoch
-            if message.value() is None:
-                states.pop(key, None)
-            elif not key.startswith(RESERVED) and len(message.value()) > EPOCH.size:
-                states[key] = msgspec.msgpack.decode(message.value()[EPOCH.size :], type=engine_worker.Summed).n
-        return sum(states.values())
+        found = in_force(entries(self.read(engine_worker.Sums.name, changelog=True))).states
+        return sum(msgspec.msgpack.decode(state, type=engine_worker.Summed).n for state in found.values())
 
     def fences(self) -> int:
         """Return how often a partition was taken over."""

@@ -2,7 +2,8 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -78,6 +79,22 @@ class Witness:
             self.times[partition].append(message.timestamp()[1] / 1000)
         else:
             self._facts[dict(message.headers())["ce_id"]] += 1
+
+
+@contextmanager
+def flowing(fleet: "Fleet", rate: int, shoppers: int) -> Iterator[Witness]:
+    """Let events come meanwhile, *rate* a second; at the end all that came is committed and seen."""
+    ending = threading.Event()
+    producing = threading.Thread(target=fleet.produce_until, args=(ending, rate, shoppers))
+    with Witness(fleet) as witness:
+        producing.start()
+        try:
+            yield witness
+        finally:
+            ending.set()
+            producing.join()
+        fleet.drain()
+        witness.catch_up()
 
 
 def gaps(times: Sequence[float], begun: float, ended: float) -> tuple[float, float]:

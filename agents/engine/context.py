@@ -54,6 +54,7 @@ class Context:
         self.changed = changed
         self.fail = fail
         self.identities = identities or {}
+        self._sources = {topic: f"{topic}@{self.identities.get(topic, '')}".encode() for topic in partitions}
         self._prefix = prefix
 
     def place(self, topic: str, partition: int, offset: int, number: int) -> bytes:
@@ -61,7 +62,7 @@ class Context:
 
         A topic that is made anew is another source: its offsets begin again.
         """
-        return b"%s@%s/%d/%d/%d" % (topic.encode(), self.identities.get(topic, "").encode(), partition, offset, number)
+        return b"%s/%d/%d/%d" % (self._sources[topic], partition, offset, number)
 
     def name(self, topic: str) -> str:
         """Return the name of a topic on the broker."""

@@ -2,10 +2,8 @@
 
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +12,7 @@ import msgspec
 
 from tests.fleet import Fleet, Member
 from tests.kafka_broker import Kafka
-from tests.witness import Witness, gaps
+from tests.witness import flowing, gaps
 
 SCENARIOS = ("add", "term", "rolling", "kill", "crash", "freeze")
 CALM = 3.0
@@ -148,7 +146,7 @@ def _run(fleet: Fleet, scenario: str, variant: Variant, rate: int, shoppers: int
     members = [fleet.start() for _ in range(3)]
     fleet.fill(shoppers)
     fleet.settle()
-    with _flowing(fleet, rate, shoppers) as witness:
+    with flowing(fleet, rate, shoppers) as witness:
         time.sleep(CALM)
         touched = members if scenario == "rolling" else members[:1]
         steps = [_step(fleet, scenario, member) for member in touched]
@@ -207,19 +205,3 @@ def _happen(fleet: Fleet, scenario: str, member: Member) -> None:
     else:
         fleet.stop(member)
         fleet.wait_ready(fleet.start(member.name))
-
-
-@contextmanager
-def _flowing(fleet: Fleet, rate: int, shoppers: int) -> Iterator[Witness]:
-    """Let events come and watch what comes of them; what was sent must have come out at the end."""
-    witness, ending = Witness(fleet), threading.Event()
-    producing = threading.Thread(target=fleet.produce_until, args=(ending, rate, shoppers))
-    with witness:
-        producing.start()
-        try:
-            yield witness
-        finally:
-            ending.set()
-            producing.join()
-            fleet.drain()
-            witness.catch_up()

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 import msgspec.structs
 
-from agents.engine.formats import EPOCH, RESERVED
 from agents.headers import DEAD_LETTER
 from agents.intake import partition_of
 from agents.processor import Folder
 from agents.replay.kafka import Recorder
 from agents.replay.log import LogRecord
+from tests.changelogs import Entry, in_force
 
 
 def read(bootstrap: str, topics: Sequence[str], prefix: str = "") -> list[LogRecord]:
@@ -39,23 +39,8 @@ class Folded(NamedTuple):
 def fold(records: Iterable[LogRecord], folder: type[Folder]) -> Folded:
     """Fold a changelog as a store does."""
     decode = msgspec.msgpack.Decoder(folder.state).decode
-    found = Folded({}, {}, 0)
-    stale = 0
-    for record in records:
-        key, value = record.key or b"", record.value
-        if value is not None:
-            epoch = EPOCH.unpack_from(value)[0]
-            if epoch < found.epochs.get(record.partition, 0):
-                stale += 1
-                continue
-            found.epochs[record.partition] = epoch
-        if key.startswith(RESERVED):
-            continue
-        if value is not None and len(value) > EPOCH.size:
-            found.states[key.decode()] = decode(memoryview(value)[EPOCH.size :])
-        else:
-            found.states.pop(key.decode(), None)
-    return found._replace(stale=stale)
+    states, epochs, stale = in_force(Entry(it.partition, it.key or b"", it.value, it.headers) for it in records)
+    return Folded({key.decode(): decode(state) for key, state in states.items()}, epochs, stale)
 
 
 class Told(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from agents.engine.formats import EPOCH
+from agents.engine.formats import epoch_in
 
 _LOOK_SECONDS = 0.25
 _ANSWER_SECONDS = 5
@@ -138,8 +138,8 @@ class Listener(Thread):
         if message.topic() == self._topic:
             it = self._decode(value)
             self.lists[it.shopper] = it.recommendation_id, tuple(slot.item for slot in it.slots)
-        elif value is not None:
-            place, epoch = (message.topic(), message.partition()), EPOCH.unpack_from(value)[0]
+        elif (epoch := epoch_in(value, message.headers() or ())) is not None:
+            place = message.topic(), message.partition()
             highest = self._epochs.setdefault(place, epoch)
             self.zombies += epoch < highest
             self._epochs[place] = max(highest, epoch)

@@ -1,10 +1,8 @@
 """Three workers on three brokers: leaders and the group's coordinator change, and no worker stops."""
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from tests.fleet import Fleet
 from tests.kafka_broker import Kafka
 from tests.kafka_cluster import Cluster
-from tests.witness import Witness
+from tests.witness import flowing
 
 PARTITIONS = 6
 SHOPPERS = 200
@@ -21,22 +19,6 @@ FROZEN_SECONDS = 8
 """Longer than brokers wait for one another (3 s in these tests): a frozen one loses what it leads."""
 
 pytestmark = pytest.mark.timeout(420)
-
-
-@contextmanager
-def flowing(fleet: Fleet) -> Iterator[Witness]:
-    """Let events come meanwhile; at the end all that came is committed and seen."""
-    ending = threading.Event()
-    producing = threading.Thread(target=fleet.produce_until, args=(ending, RATE, SHOPPERS))
-    with Witness(fleet) as witness:
-        producing.start()
-        try:
-            yield witness
-        finally:
-            ending.set()
-            producing.join()
-        fleet.drain()
-        witness.catch_up()
 
 
 def busiest(cluster: Cluster, fleet: Fleet) -> Kafka:
@@ -87,7 +69,7 @@ def test_workers_outlive_a_broker(
     with Fleet(kafka_cluster.bootstrap, folder, partitions=PARTITIONS, environment="production", warm=1) as fleet:
         workers = [fleet.start() for _ in range(3)]
         fleet.settle()
-        with flowing(fleet) as witness:
+        with flowing(fleet, RATE, SHOPPERS) as witness:
             goes_on(fleet)
             do(kafka_cluster, which(kafka_cluster, fleet), fleet)
             goes_on(fleet)

@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 from confluent_kafka import Producer
 
+from agents.engine.formats import EPOCH, RESERVED
 from agents.intake import partition_of
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS, RECOMMENDATIONS, REKEY_SHOPPERS
-from tests.deployment import EPOCH_BYTES, RESERVED
 from tests.storefront import PARTITIONS, PRODUCERS, Shop, installed, java, need, open_shop, run
 
 CLICKS_EACH = 2
@@ -146,7 +146,7 @@ def profiles(shop: Shop) -> dict[tuple[str, int], Profile]:
     """Return the newest profile of each shopper in each partition of the changelog."""
     return {
         (message.key().decode(), message.partition()): msgspec.msgpack.decode(
-            message.value()[EPOCH_BYTES:], type=Profile
+            message.value()[EPOCH.size :], type=Profile
         )
         for message in shop.deployment.read("shoppers", changelog=True)
         if not message.key().startswith(RESERVED)

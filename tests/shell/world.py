@@ -20,10 +20,10 @@ from agents.engine.consumer import Consumer, Thread
 from agents.engine.delivery import Source
 from agents.engine.engine import Engine
 from agents.engine.errors import ConfigurationError
-from agents.engine.formats import EPOCH, EPOCH_HEADER, RESERVED
 from agents.metrics import Metrics
 from agents.processor import View, sources
 from agents.topics import Topic
+from tests.changelogs import Entry, in_force
 from tests.engine_worker import CLICKS, LISTS, PAIRS, REVIEWS, SEARCHES, SENTIMENTS, Echo, Summed, Sums, Tick
 from tests.shell import kafka
 from tests.shell.kafka import Broker
@@ -283,19 +283,9 @@ class World:
 
     def states(self) -> dict[str, Summed]:
         """Return what the changelog says."""
-        epoch, states = 0, {}
-        for record in self.broker.log(CHANGELOG, 0).records:
-            value: bytes = dict(record.headers)[EPOCH_HEADER] if record.value is None else record.value
-            its = EPOCH.unpack_from(value)[0]
-            if its >= epoch:
-                epoch = its
-                if record.key.startswith(RESERVED):
-                    continue
-                if state := value[EPOCH.size :]:
-                    states[record.key.decode()] = _decode(state)
-                else:
-                    states.pop(record.key.decode(), None)
-        return states
+        records = self.broker.log(CHANGELOG, 0).records
+        found = in_force(Entry(0, it.key, it.value, it.headers) for it in records).states
+        return {key.decode(): _decode(state) for key, state in found.items()}
 
     def _check_commit(self, offsets: Mapping[Any, int]) -> None:
         """At each commit: what it covers is in the changelog, and its facts are out."""
