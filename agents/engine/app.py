@@ -132,6 +132,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     engine.warm_units = lambda: assignor.warm
     private.skip_record_objects()
     private.use_coordinator()
+    private.use_sessions()
     return app
 
 

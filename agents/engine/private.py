@@ -3,7 +3,8 @@
 Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
 `AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `engine.py` sets
 `Channel._queue`; `membership.py` overrides `GroupCoordinator._send_req` and `._on_join_complete`, and calls
-`._lookup_assignor` and `._group_instance_id`.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
+`._lookup_assignor` and `._group_instance_id`; `sessions.py` stands between `Fetcher` and its `_client`, and takes over all
+that a `FetchRequest` holds.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import aiokafka.consumer.fetcher
 from aiokafka import TopicPartition
 
 from agents.engine.membership import Coordinator
+from agents.engine.sessions import SessionFetcher
 
 PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """The versions whose insides are known."""
@@ -65,6 +67,11 @@ def skip_record_objects() -> None:
 def use_coordinator() -> None:
     """Let aiokafka's group consumers have our coordinator, in the whole process."""
     aiokafka.consumer.consumer.GroupCoordinator = Coordinator
+
+
+def use_sessions() -> None:
+    """Let aiokafka's consumers fetch in sessions, in the whole process."""
+    aiokafka.consumer.consumer.Fetcher = SessionFetcher
 
 
 def when_fenced(group_consumer: Any, fenced: Callable[[], None]) -> None:

@@ -1,0 +1,114 @@
+"""A real broker keeps fetch sessions: answers name what has changed, and all records come, whatever breaks a session."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
+
+import aiokafka.consumer.consumer
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer.fetcher import Fetcher
+
+from agents.engine import private
+
+PARTITIONS = 24
+ROUNDS = 30
+
+
+@pytest.fixture(autouse=True)
+def sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiokafka.consumer.consumer, "Fetcher", Fetcher)
+    private.use_sessions()
+
+
+class Answers:
+    """How many partitions each answer to a fetch names."""
+
+    def __init__(self, consumer: Any) -> None:
+        self.sizes: list[int] = []
+        self.client = consumer._fetcher._client
+        self._send, self.client._client.send = self.client._client.send, self.send
+
+    async def send(self, node: int, request: Any) -> Any:
+        response = await self._send(node, request)
+        if hasattr(response, "session_id"):
+            self.sizes.append(sum(len(partitions) for _, partitions in response.topics))
+        return response
+
+
+@asynccontextmanager
+async def consuming(servers: str, topic: str) -> AsyncIterator[tuple[Any, Any, Answers]]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
+    await admin.close()
+    producer = AIOKafkaProducer(bootstrap_servers=servers)
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", fetch_max_wait_ms=200)
+    await producer.start()
+    await consumer.start()
+    answers = Answers(consumer)
+    consumer.assign([TopicPartition(topic, n) for n in range(PARTITIONS)])
+    try:
+        yield producer, consumer, answers
+    finally:
+        await consumer.stop()
+        await producer.stop()
+
+
+async def read(consumer: Any, count: int) -> list[tuple[int, int]]:
+    """Return the places of the next *count* records."""
+    found: list[tuple[int, int]] = []
+    while len(found) < count:
+        records = await consumer.getmany(timeout_ms=15_000)
+        assert records, f"{count - len(found)} of {count} records did not come"
+        found += [(place.partition, it.offset) for place, its in records.items() for it in its]
+    return found
+
+
+async def test_an_answer_names_what_has_changed(kafka: str, prefix: str) -> None:
+    async with consuming(kafka, f"{prefix}sessions") as (producer, consumer, answers):
+        for n in range(PARTITIONS):
+            await producer.send_and_wait(f"{prefix}sessions", b"first", partition=n)
+        await read(consumer, PARTITIONS)
+        await consumer.getmany(timeout_ms=500)
+        del answers.sizes[:]
+
+        for n in range(ROUNDS):
+            await producer.send_and_wait(f"{prefix}sessions", b"next", partition=n % PARTITIONS)
+            assert len(await read(consumer, 1)) == 1
+
+    assert len(answers.sizes) >= ROUNDS
+    assert max(answers.sizes) <= 2
+
+
+async def test_all_records_come_once_whatever_breaks_a_session(kafka: str, prefix: str) -> None:
+    lot = Random(5)
+    async with consuming(kafka, f"{prefix}broken") as (producer, consumer, answers):
+        sent: list[tuple[int, int]] = []
+        found: list[tuple[int, int]] = []
+        for number in range(ROUNDS):
+            partitions = [lot.randrange(PARTITIONS) for _ in range(lot.randrange(1, 40))]
+            for partition in partitions:
+                done = await producer.send_and_wait(f"{prefix}broken", b"x", partition=partition)
+                sent.append((done.partition, done.offset))
+            paused = [TopicPartition(f"{prefix}broken", n) for n in range(PARTITIONS) if lot.random() < 0.3]
+            consumer.pause(*paused)
+            held = {it.partition for it in paused}
+            found += await read(consumer, sum(it not in held for it in partitions))
+            session = next(iter(answers.client._sessions.values()))
+            match number % 5:
+                case 0:
+                    session.lose()
+                case 1:
+                    session._epoch += 7  # the broker expects another one
+                case 2:
+                    session._id += 1_000_000  # the broker knows no such session
+                case 3:
+                    for connection in answers.client._client._conns.values():
+                        connection.close()
+            consumer.resume(*paused)
+            found += await read(consumer, len(sent) - len(found))
+
+    assert sorted(found) == sorted(sent)
