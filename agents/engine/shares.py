@@ -61,12 +61,27 @@ def keep_warm(
                         warm[member].append(unit)
                         got[member] += 1
                         surplus -= room > least
-        for unit, missing in wanted.items():
-            free = [member for member in others if unit not in warm[member]]
-            for member in sorted(free, key=lambda member: (got[member], len(warm[member]), member))[:missing]:
-                warm[member].append(unit)
-                got[member] += 1
+        for unit in [unit for unit, missing in wanted.items() for _ in range(missing)]:
+            member = min(others, key=lambda member: (got[member], unit in warm[member], len(warm[member]), member))
+            got[member] += 1
+            warm[member].append(_exchange(unit, member, others, warm, shares[owner]) if unit in warm[member] else unit)
     return warm
+
+
+def _exchange(unit: U, member: str, others: Sequence[str], warm: Mapping[str, list[U]], owned: Collection[U]) -> U:
+    """Give *unit* to one that lacks it, and return what that one gives away for *member*, who has *unit* already.
+
+    There is such a one: it has no fewer of *owned* than *member*, and *unit* is none of them.
+    """
+    other, spare = next(
+        (other, it)
+        for other in others
+        if unit not in warm[other]
+        for it in reversed(warm[other])
+        if it in owned and it not in warm[member]
+    )
+    warm[other][warm[other].index(spare)] = unit
+    return spare
 
 
 def _claims(held: Held[U], members: Sequence[str], tier: int) -> Iterator[tuple[str, U]]:

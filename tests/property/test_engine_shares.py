@@ -103,11 +103,11 @@ def test_copies_are_never_where_the_owner_is_and_as_many_as_can_be(held: Held, c
     assert all(found[unit] == min(count, len(held) - 1) for unit in UNITS)
 
 
-@given(members)
-def test_the_copies_of_an_owner_are_spread_evenly(held: Held) -> None:
+@given(members, copies)
+def test_the_copies_of_an_owner_are_spread_evenly(held: Held, count: int) -> None:
     shares = share_out(UNITS, held)
 
-    warm = keep_warm(shares, held, 1, UNITS)
+    warm = keep_warm(shares, held, count, UNITS)
 
     for owner, share in shares.items():
         counts = [len(set(share) & set(units)) for member, units in warm.items() if member != owner]
