@@ -8,7 +8,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ OVERLOADED_MS = 1_000
 """p99 above which a rate counts as too much."""
 UNANSWERED = 0.001
 """Share of clicks without a list above which it does, too."""
+_OWED = ("vitrine_owed{", "vitrine_view_lag_records{")
 LATE_MS = 500
 """How late the generator may be before a rate counts as more than the machine gives."""
 
@@ -65,6 +66,7 @@ class Phase(msgspec.Struct, kw_only=True):
     """Clicks that no list covers: shed."""
     lists: int
     worker_cores: float
+    """All workers together, as the rest that is said of them."""
     machine_cores: float
     """All that ran meanwhile, the broker and the generator included."""
     worker_mb: float
@@ -84,6 +86,7 @@ class Phase(msgspec.Struct, kw_only=True):
 @click.option("--most", type=float, default=4_000.0, show_default=True, help="Rate above which no step goes.")
 @click.option("--items", type=click.IntRange(50), default=10_000, show_default=True)
 @click.option("--shoppers", type=click.IntRange(1), default=50_000, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="One for each core is usual.")
 @click.option("--broker", "given", metavar="HOST:PORT", help="A Kafka to use; one of our own if not given.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Gets the result as JSON.")
 def command(
@@ -95,12 +98,13 @@ def command(
     most: float,
     items: int,
     shoppers: int,
+    workers: int,
     given: str | None,
     report: Path | None,
 ) -> None:
     """Measure the time from click to list, open loop.
 
-    A worker with its models, a catalogue of 10,000 items, 50,000 shoppers (Zipf); 90 of 100 events are clicks, 7
+    Two workers with their models, a catalogue of 10,000 items, 50,000 shoppers (Zipf); 90 of 100 events are clicks, 7
     searches, 3 reviews.  First steps of growing rates find what is carried; then it is measured at half of that, or at
     --rate if that is less, and at 90 % of it.
 
@@ -108,10 +112,10 @@ def command(
     Example:
       make bench ARGS="latency --seconds 300 --report bench-latency.json"
     """
-    result: dict[str, Any] = {"machine": facts(), "items": items, "shoppers": shoppers, "capacity": capacity}
+    result: dict[str, Any] = {"machine": facts(), "items": items, "shoppers": shoppers, "workers": workers}
     with broker(given) as bootstrap, tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder:
         trial = Trial(bootstrap, Path(folder), items, shoppers)
-        with trial.worker():
+        with trial.run(workers):
             trial.stock()
             say(str(_told(trial.phase(20, step_seconds))) + " (warm-up)")
             steps: list[Phase] = []
@@ -172,35 +176,31 @@ class Trial:
     """One deployment under load."""
 
     def __init__(self, bootstrap: str, folder: Path, items: int, shoppers: int) -> None:
-        self.port = free_port()
-        self.deployment = Deployment(
-            bootstrap,
-            f"latency-{time.time_ns()}",
-            folder,
-            VITRINE_PARTITIONS=str(PARTITIONS),
-            VITRINE_WEB_PORT=str(self.port),
-            VITRINE_SESSION_TIMEOUT="PT30S",
-        )
         self.bootstrap, self.items, self.shoppers = bootstrap, items, shoppers
-        self.pid = 0
+        self.folder, self.name = folder, f"latency-{time.time_ns()}"
+        self.deployment = self._deployment()
+        self.pids: list[int] = []
+        self.ports: list[int] = []
         self._seed = 0
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
-        """Run a worker in the middle of its topics."""
-        say("making topics, starting a worker ...")
+    def run(self, workers: int) -> Iterator[None]:
+        """Run *workers* that share their topics."""
+        say(f"making topics, starting {workers} workers ...")
         apply = (sys.executable, "-m", "agents", "topics", "apply", "--yes")
         environ = {**os.environ, **self.deployment.variables}
         subprocess.run(apply, env=environ, check=True, stdout=subprocess.DEVNULL)
         self._stamp()
-        with self.deployment.worker() as process:
-            self.pid = process.pid
-            end = time.monotonic() + START_SECONDS
-            while not self._ready():
-                if process.poll() is not None or time.monotonic() > end:
-                    message = f"the worker is not ready: {self.deployment.log.read_text()[-2000:]}"
-                    raise click.ClickException(message)
-                time.sleep(0.2)
+        with ExitStack() as running:
+            for number in range(workers):
+                self.ports.append(free_port())
+                process = self._deployment(
+                    VITRINE_WEB_PORT=str(self.ports[-1]), VITRINE_DATA_DIR=str(self.folder / str(number))
+                ).start()
+                running.callback(process.wait, 60)
+                running.callback(process.terminate)
+                self.pids.append(process.pid)
+                self._wait_ready(process)
             yield
 
     def stock(self) -> None:
@@ -220,14 +220,14 @@ class Trial:
     def phase(self, rate: float, seconds: float) -> Phase:
         """Let shoppers work at one rate, and measure what came of it."""
         places = [self.deployment.settings.topic_prefix + name for name in ("clicks.v1", "recommendations.v1")]
-        begin, before = self.deployment.ends(places), watching.read(self.port)
-        machine, busy, worker = conditions(), watching.busy(), watching.spent(self.pid)
+        begin, before = self.deployment.ends(places), watching.read_all(self.ports)
+        machine, busy, worker = conditions(), watching.busy(), watching.spent(self.pids)
         begun = time.monotonic()
         sent = self._load(rate, seconds)
         elapsed = time.monotonic() - begun
-        used, all_used = watching.spent(self.pid), watching.busy()
+        used, all_used = watching.spent(self.pids), watching.busy()
         self._calm()
-        after = watching.read(self.port)
+        after = watching.read_all(self.ports)
         told = {name: self._told(name, begin) for name in places}
         clicks, lists = told[places[0]], told[places[1]]
         answered = [(event, found) for event, found in zip(clicks, answers(clicks, lists), strict=True) if found]
@@ -292,16 +292,39 @@ class Trial:
         reader.close()
         return found
 
-    def _ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+    def _deployment(self, **variables: str) -> Deployment:
+        """Return the installation, as one of its workers sees it."""
+        return Deployment(
+            self.bootstrap,
+            self.name,
+            self.folder,
+            VITRINE_PARTITIONS=str(PARTITIONS),
+            VITRINE_SESSION_TIMEOUT="PT30S",
+            **variables,
+        )
+
+    def _wait_ready(self, newest: subprocess.Popen[bytes]) -> None:
+        """Wait until all workers are ready: the newest one takes partitions from the others."""
+        end = time.monotonic() + START_SECONDS
+        while not all(map(self._ready, self.ports)):
+            if newest.poll() is not None or time.monotonic() > end:
+                message = f"a worker is not ready: {self.deployment.log.read_text()[-2000:]}"
+                raise click.ClickException(message)
+            time.sleep(0.2)
+
+    @staticmethod
+    def _ready(port: int) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
             return bool(answer.status == 200)
         return False
 
     def _behind(self) -> float:
         """Return how many cards and scores are owed."""
-        text = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10).read().decode()
-        owed = (line for line in text.splitlines() if line.startswith(("vitrine_owed{", "vitrine_view_lag_records{")))
-        return sum(float(line.rpartition(" ")[2]) for line in owed)
+        owed = 0.0
+        for port in self.ports:
+            text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+            owed += sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(_OWED))
+        return owed
 
     def _stamp(self) -> None:
         """Let the broker write its own time into the records of both ends."""

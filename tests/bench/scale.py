@@ -115,7 +115,7 @@ def _run(bootstrap: str, count: int, number: int, events: int) -> Run:
     ):
         shares = _wait_for(bootstrap, name, topic, processes)
         time.sleep(SETTLE)
-        spent, begun = [watching.spent(it.pid).cpu for it in processes], time.monotonic()
+        spent, begun = [watching.spent([it.pid]).cpu for it in processes], time.monotonic()
         out = producer(bootstrap, linger_ms=50, most=events)
         for key, value in records:
             out.produce(topic, value, key=key)
@@ -128,7 +128,7 @@ def _run(bootstrap: str, count: int, number: int, events: int) -> Run:
                 raise click.ClickException(message)
             time.sleep(0.05)
         seconds = time.monotonic() - begun
-        used = [watching.spent(it.pid).cpu - was for it, was in zip(processes, spent, strict=True)]
+        used = [watching.spent([it.pid]).cpu - was for it, was in zip(processes, spent, strict=True)]
         if _shares(bootstrap, name, topic) != shares:
             message = "the group was shared out anew in the middle of a run"
             raise click.ClickException(message)

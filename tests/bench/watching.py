@@ -4,7 +4,7 @@ import math
 import os
 import urllib.request
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ Series = Mapping[str, Mapping[float, float]]
 
 
 class Spent(NamedTuple):
-    """What a process has used so far."""
+    """What processes have used so far."""
 
     cpu: float
     """Seconds of all its threads."""
@@ -26,10 +26,13 @@ class Spent(NamedTuple):
     """Bytes."""
 
 
-def spent(pid: int) -> Spent:
-    """Return what a living process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return Spent((int(fields[11]) + int(fields[12])) / _TICK, int(fields[21]) * _PAGE)
+def spent(pids: Sequence[int]) -> Spent:
+    """Return what living processes have used together."""
+    found = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+    return Spent(
+        sum(int(fields[11]) + int(fields[12]) for fields in found) / _TICK,
+        sum(int(fields[21]) for fields in found) * _PAGE,
+    )
 
 
 def busy() -> float:
@@ -65,6 +68,20 @@ def read(port: int) -> Metrics:
                 outcome = sample.labels.get("outcome", sample.labels.get("generation", ""))
                 counters[f"{name} {outcome}".strip()] += sample.value
     return Metrics(dict(histograms), sums, dict(counters))
+
+
+def read_all(ports: Sequence[int]) -> Metrics:
+    """Ask several workers, and add up what they say."""
+    whole = Metrics(defaultdict(lambda: defaultdict(float)), defaultdict(float), defaultdict(float))
+    for one in map(read, ports):
+        for name, buckets in one.histograms.items():
+            for le, number in buckets.items():
+                whole.histograms[name][le] += number
+        for name, total in one.sums.items():
+            whole.sums[name] += total
+        for name, count in one.counters.items():
+            whole.counters[name] += count
+    return whole
 
 
 def between(before: Metrics, after: Metrics) -> dict[str, dict[str, float]]:
