@@ -14,6 +14,7 @@ from agents.shoppers.lists import make
 from agents.shoppers.policy import Policy
 from agents.shoppers.profile import Profile
 from agents.shoppers.records import outputs, versions
+from agents.shoppers.searches import Remembered
 from agents.shoppers.shelf import Shelf
 from agents.shoppers.signals import signals_of
 from agents.shoppers.tally import TALLIES, tally
@@ -59,6 +60,7 @@ class Shoppers(Folder):
         self.policy = policy
         self._lifetime = policy.lifetime // timedelta(milliseconds=1)
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
+        self._remembered = Remembered()
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
@@ -82,7 +84,7 @@ class Shoppers(Folder):
         """Make the lists, each model being asked once for all of them, and put them into records."""
         models = self.models
         made_with = versions(models, self.policy)
-        found = signals_of(jobs, models)
+        found = signals_of(jobs, models, self._remembered)
         return [
             outputs(job, make(job, signals, self.policy), self.policy, made_with)
             for job, signals in zip(jobs, found, strict=True)

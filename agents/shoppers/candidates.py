@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from agents.shoppers.job import Job
-from agents.shoppers.lexicon import Wanted
 from agents.shoppers.lottery import chance
 from agents.shoppers.rules import allowed
+from agents.shoppers.searches import Found
 from agents.shoppers.tastes import Taste
-from agents.shoppers.vectors import SCALE
 from models.api import Vectors
 from schemas.cards import ItemCard
 
@@ -18,9 +17,6 @@ SOURCES = (*PERSONAL, "trending", "new", "request")
 """All sources; `request`: the page named the items itself."""
 
 NEAR = 30
-FOUND = 20
-FAINT = 0.3
-"""Cosine below which a text does not count as near."""
 TOGETHER = 30
 TRENDING = 30
 CATEGORIES = 4
@@ -43,8 +39,8 @@ class Signals(NamedTuple):
 
     interest: Vectors | None
     """(rows,), None without a history."""
-    searches: Sequence[tuple[Wanted, Vectors]]
-    """The terms and the products (rows,) of the newest queries, newest first."""
+    searches: Sequence[Found]
+    """What the newest queries find, newest first."""
 
 
 def candidates(job: Job, taste: Taste, signals: Signals, seed: int) -> list[Candidate]:
@@ -54,7 +50,7 @@ def candidates(job: Job, taste: Taste, signals: Signals, seed: int) -> list[Cand
         sources = [("request", job.ask.candidates)]
     else:
         sources = [
-            ("search", _searched(job, signals)),
+            ("search", (item for found in signals.searches for item in found.items)),
             ("together", _together(taste)),
             ("interest", _interest(job, signals)),
             ("category", _category(job, taste)),
@@ -69,15 +65,6 @@ def candidates(job: Job, taste: Taste, signals: Signals, seed: int) -> list[Cand
                 if card is not None:
                     found[item] = Candidate(item, card, source)
     return list(found.values())
-
-
-def _searched(job: Job, signals: Signals) -> Iterable[str]:
-    for wanted, products in signals.searches:
-        for item, _ in job.look.lexicon.find(wanted, FOUND):
-            yield item
-        for item, product in job.look.vectors.top(products, FOUND):
-            if product >= FAINT * SCALE * SCALE:
-                yield item
 
 
 def _together(taste: Taste) -> Iterable[str]:

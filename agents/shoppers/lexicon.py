@@ -11,10 +11,13 @@ from schemas.catalog import CatalogItem
 FOUND = 200
 """Items that a query is matched against, at most; those with its rarest terms."""
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Wanted(NamedTuple):
     """A query by its terms."""
 
+    terms: frozenset[str]
     weights: tuple[tuple[str, float], ...]
     """Term to weight, the heaviest and so the rarest first; they sum to 1."""
 
@@ -23,6 +26,8 @@ class Lexicon:
     """Term to items.  Written by one thread; others may read."""
 
     def __init__(self) -> None:
+        self.version = 0
+        """Changes so far, each counted when it is done: who reads this first has read nothing newer under it."""
         self._items: dict[str, dict[str, None]] = {}
         self._terms: dict[str, frozenset[str]] = {}
 
@@ -37,11 +42,16 @@ class Lexicon:
         for term in new - old:
             self._items.setdefault(term, {})[item] = None
         self._terms[item] = new
+        self.version += 1
 
     def drop(self, item: str) -> None:
         """Take *item* out."""
-        for term in self._terms.pop(item, ()):
+        gone = self._terms.pop(item, None)
+        if gone is None:
+            return
+        for term in gone:
             self._leave(term, item)
+        self.version += 1
 
     def wanted(self, query: str) -> Wanted:
         """Weigh the terms of *query* by how rare they are; those that no item has weigh as if one had."""
@@ -49,12 +59,14 @@ class Lexicon:
         weights = {term: math.log1p(count / max(1, len(self._items.get(term, ())))) for term in terms(query)}
         total = math.fsum(weights.values()) or 1.0
         ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
-        return Wanted(tuple((term, weight / total) for term, weight in ranked))
+        return Wanted(frozenset(weights), tuple((term, weight / total) for term, weight in ranked))
 
     def match(self, wanted: Wanted, item: str) -> float:
         """Return the share of the query, 0 to 1, that the texts of *item* have."""
-        has = self._terms.get(item, frozenset())
+        has = self._terms.get(item, _NONE)
         total = 0.0
+        if has.isdisjoint(wanted.terms):
+            return total
         for term, weight in wanted.weights:
             if term in has:
                 total += weight

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from agents.shoppers.candidates import FAINT, Signals
+from agents.shoppers.candidates import Signals
 from agents.shoppers.job import Job
 from agents.shoppers.score import Scored
 from agents.shoppers.shelf import NEW, seen
 from agents.shoppers.tastes import Taste
-from agents.shoppers.vectors import nearness
+from agents.shoppers.vectors import FAINT, nearness
 from schemas.base import Language, Localized
 from schemas.recommendations import Reason
 
@@ -97,9 +97,9 @@ def _searched(case: _Case) -> Reason | None:
 def matched_query(job: Job, signals: Signals, item: str) -> str:
     """Return the newest query that *item* matches, by its words or by its sense; empty if there is none."""
     row = job.look.vectors.row(item)
-    for query, (wanted, products) in zip(reversed(job.queries), signals.searches, strict=False):
-        near = float(nearness(products[[row]])[0]) if row is not None else 0.0
-        if job.look.lexicon.match(wanted, item) >= WORDS_MATCH or near >= SENSE_MATCHES:
+    for query, found in zip(reversed(job.queries), signals.searches, strict=False):
+        near = float(nearness(found.products[[row]])[0]) if row is not None else 0.0
+        if job.look.lexicon.match(found.wanted, item) >= WORDS_MATCH or near >= SENSE_MATCHES:
             return query.text
     return ""
 

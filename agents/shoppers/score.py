@@ -7,11 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agents.shoppers.candidates import FAINT, Candidate, Signals
+from agents.shoppers.candidates import Candidate, Signals
 from agents.shoppers.job import Job
-from agents.shoppers.lexicon import Wanted
 from agents.shoppers.tastes import Taste
-from agents.shoppers.vectors import nearness
+from agents.shoppers.vectors import FAINT, nearness
 from agents.weights import WEIGHTS, weigh
 from models.api import Vectors
 from schemas.cards import ItemCard
@@ -44,44 +43,44 @@ def score(
     """Score all candidates, best first; of equal ones, the first by item."""
     rows = [job.look.vectors.row(candidate.item) for candidate in found]
     interest = _near(signals.interest, rows)
-    searches = [(wanted, _near(products, rows)) for wanted, products in signals.searches]
     top = max(FAINT, *interest) if interest else FAINT
+    searched = _searched(job, signals, [candidate.item for candidate in found], rows)
     hottest = max(CROWD, math.log2(1.0 + job.look.hottest))
     scored = []
-    for n, candidate in enumerate(found):
-        card, facts = candidate.card, candidate.card.facts
+    for (item, card, source), near, match in zip(found, interest, searched, strict=True):
+        facts = card.facts
         values = (
-            max(0.0, interest[n]) / top,
-            taste.together.get(candidate.item, 0.0),
-            _searched(job, candidate.item, n, searches),
+            near / top if near > 0 else 0.0,
+            taste.together.get(item, 0.0),
+            match,
             taste.category(facts.category) if facts is not None else 0.0,
             taste.brands.get(facts.brand, 0.0) if facts is not None else 0.0,
             math.log2(1.0 + job.look.heat(card)) / hottest if card.heat > 0 else 0.0,
-            card.polarity * card.reviews / (card.reviews + DOUBT),
+            card.polarity * card.reviews / (card.reviews + DOUBT) if card.reviews else 0.0,
             _aspects(taste, card) if taste.aspects else 0.0,
-            min(OFTEN, taste.touched.get(candidate.item, 0)),
-            min(PASSED, taste.passed.get(candidate.item, 0.0)),
+            min(OFTEN, taste.touched.get(item, 0)),
+            min(PASSED, taste.passed.get(item, 0.0)),
         )
         features = _features(values)
-        scored.append(Scored(candidate.item, card, candidate.source, features, weigh(features, weights)))
+        scored.append(Scored(item, card, source, features, weigh(features, weights)))
     return sorted(scored, key=lambda one: (-one.score, one.item))
 
 
 def _features(values: tuple[float, ...]) -> Features:
     """Name the values, which are in the declared order, and round them; those that are 0 are left out."""
-    features = {}
-    for name, value in zip(WEIGHTS, values, strict=True):
-        if value and (rounded := round(value, 4)):
-            features[name] = rounded
-    return features
+    return {
+        name: rounded for name, value in zip(WEIGHTS, values, strict=True) if value and (rounded := round(value, 4))
+    }
 
 
-def _searched(job: Job, item: str, n: int, searches: list[tuple[Wanted, list[float]]]) -> float:
-    """Return how well the *n*-th candidate matches the newest queries, by words and by sense, 0 to 1."""
-    best, fading = 0.0, 1.0
-    for wanted, near in searches:
-        match = 0.6 * job.look.lexicon.match(wanted, item) + 0.4 * max(0.0, near[n] - FAINT) / (1.0 - FAINT)
-        best = max(best, fading * match)
+def _searched(job: Job, signals: Signals, items: list[str], rows: list[int | None]) -> list[float]:
+    """Return how well each of *items* matches the newest queries, by words and by sense, 0 to 1."""
+    best, fading, match = [0.0] * len(items), 1.0, job.look.lexicon.match
+    for found in signals.searches:
+        near = _near(found.products, rows)
+        for n, item in enumerate(items):
+            sense = 0.4 * (near[n] - FAINT) / (1.0 - FAINT) if near[n] > FAINT else 0.0
+            best[n] = max(best[n], fading * (0.6 * match(found.wanted, item) + sense))
         fading *= QUERY_FADING
     return best
 
@@ -90,8 +89,10 @@ def _near(products: Vectors | None, rows: list[int | None]) -> list[float]:
     """Return the cosine of each row, 0 for an item without a vector."""
     if products is None or not len(products) or not rows:
         return [0.0] * len(rows)
-    picked = nearness(products[[row or 0 for row in rows]])
-    return [float(near) if row is not None else 0.0 for near, row in zip(picked, rows, strict=True)]
+    picked = nearness(products[[row or 0 for row in rows]]).tolist()
+    return (
+        picked if None not in rows else [0.0 if row is None else near for near, row in zip(picked, rows, strict=True)]
+    )
 
 
 def _aspects(taste: Taste, card: ItemCard) -> float:

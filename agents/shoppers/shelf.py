@@ -43,7 +43,12 @@ class Look(NamedTuple):
     def offered(self, item: str) -> ItemCard | None:
         """Return the card of *item* if it can be had, None otherwise."""
         card = self.cards.get(item)
-        return card if card is not None and is_offered(card, catalogued=self.catalogued) else None
+        if card is None:
+            return None
+        facts = card.facts  # as in `is_offered`, which a list asks of hundreds
+        if facts is None:
+            return None if self.catalogued else card
+        return card if facts.stock is None or facts.stock > 0 else None
 
 
 def is_offered(card: ItemCard, *, catalogued: bool) -> bool:

@@ -7,31 +7,36 @@ import numpy as np
 from agents.shoppers.candidates import Signals
 from agents.shoppers.history import history_of, recent_queries
 from agents.shoppers.job import Job
+from agents.shoppers.searches import Remembered
 from agents.shoppers.vectors import Table, whole
 from models.api import Models, Vectors
 
 
-def signals_of(jobs: Sequence[Job], models: Models) -> list[Signals]:
-    """Ask each model once for all *jobs*; one result for each, the same whatever is asked beside it."""
+def signals_of(jobs: Sequence[Job], models: Models, remembered: Remembered) -> list[Signals]:
+    """Ask each model once for all *jobs*; one result for each, the same whatever is asked beside it, and was before."""
     texts = [recent_queries(job) for job in jobs]
     known = _encoded(dict.fromkeys(text for own in texts for text in own), models)
     histories = [history_of(job, known) for job in jobs]
     some = [history for history in histories if history is not None]
     interests = iter(whole(models.interest.vectors(some)) if some else ())
+    searches = [[remembered.of(text, job.look) for text in own] for job, own in zip(jobs, texts, strict=True)]
     wanted = [
-        [*([next(interests)[None]] if history is not None else []), *(known[text] for text in own)]
-        for history, own in zip(histories, texts, strict=True)
+        [
+            *([next(interests)[None]] if history is not None else []),
+            *(known[text] for text, found in zip(own, before, strict=True) if found is None),
+        ]
+        for history, own, before in zip(histories, texts, searches, strict=True)
     ]
-    products = _products([job.look.vectors for job in jobs], wanted)
+    products = map(iter, _products([job.look.vectors for job in jobs], wanted))
     return [
         Signals(
-            interest=found[0] if history is not None else None,
+            interest=next(new) if history is not None else None,
             searches=[
-                (job.look.lexicon.wanted(text), near)
-                for text, near in zip(own, found[history is not None :], strict=True)
+                remembered.put(text, job.look, next(new)) if found is None else found
+                for text, found in zip(own, before, strict=True)
             ],
         )
-        for job, history, own, found in zip(jobs, histories, texts, products, strict=True)
+        for job, history, own, before, new in zip(jobs, histories, texts, searches, products, strict=True)
     ]
 
 

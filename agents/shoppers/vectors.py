@@ -17,8 +17,12 @@ from numpy.typing import NDArray
 from models.api import Vectors
 
 SCALE = 4000
+FAINT = 0.3
+"""Cosine below which a text does not count as near."""
 _FIRST = 256
 """Rows of a new matrix."""
+_MANY = 4
+"""Queries from which on one product for all of them is faster: it copies the matrix first."""
 _SPARSE = 2
 """How many times as many rows as items there may be."""
 
@@ -44,6 +48,8 @@ class Table(NamedTuple):
     """(rows,): 0, or minus infinity for what must not be listed."""
     names: Sequence[str]
     rows: dict[str, int]
+    version: int
+    """Changes so far, each counted when it is done."""
 
     def row(self, item: str) -> int | None:
         """Return the row of *item*, None if it has no vector."""
@@ -52,6 +58,8 @@ class Table(NamedTuple):
 
     def near(self, queries: Vectors) -> Vectors:
         """Return the products (queries, rows) of whole vectors."""
+        if len(queries) < _MANY:
+            return np.stack([self.matrix @ query for query in queries])
         return queries @ self.matrix.T
 
     def top(self, products: Vectors, count: int) -> list[tuple[str, float]]:
@@ -70,6 +78,7 @@ class VectorTable:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self._version = 0
         self._matrix = np.zeros((_FIRST, size), np.float32)
         self._closed = np.full(_FIRST, -np.inf, np.float32)
         self._names: list[str] = []
@@ -88,23 +97,26 @@ class VectorTable:
         self._closed[row] = 0 if is_open else -np.inf
         self._names.append(item)
         self._rows[item] = row
+        self._version += 1
 
     def drop(self, item: str) -> None:
         """Take the vector of *item* away."""
         row = self._rows.pop(item, None)
         if row is not None:
             self._closed[row] = -np.inf
+            self._version += 1
 
     def set_open(self, item: str, *, is_open: bool) -> None:
         """Say whether *item* may be listed."""
         row = self._rows.get(item)
-        if row is not None:
+        if row is not None and (self._closed[row] == 0) != is_open:
             self._closed[row] = 0 if is_open else -np.inf
+            self._version += 1
 
     def table(self) -> Table:
         """Return the rows of now."""
         count = len(self._names)
-        return Table(self._matrix[:count], self._closed[:count], self._names, self._rows)
+        return Table(self._matrix[:count], self._closed[:count], self._names, self._rows, self._version)
 
     def _make_room(self) -> None:
         """Move to a larger matrix, leaving behind rows that no item has any more."""
