@@ -23,18 +23,23 @@ from agents.health import Health
 from agents.metrics import Metrics
 from agents.processor import Stage
 from agents.settings import Settings
+from agents.shoppers.agent import Shoppers
 from agents.topics import ALL
 from agents.wiring import FOLDERS
 from models.api import Models
 
+LISTS = "agents.lists:lists"
+"""What makes the processor of lists in a process of its own."""
 _TOLD = ("vitrine", "faust-streaming", "aiokafka", "onnxruntime", "onnxruntime-gpu")
 """Packages whose versions a worker exports, where they are installed."""
 
 
-def build(settings: Settings, stages: Sequence[Stage], models: Models | None = None) -> tuple[App, Health]:
+def build(
+    settings: Settings, stages: Sequence[Stage], models: Models | None = None, lists: str = LISTS
+) -> tuple[App, Health]:
     """Return the app of one worker and what it tells; a ConfigurationError if the broker is not ready for it.
 
-    *models* are those of the *stages*, to be told of.
+    *models* are those of the *stages*, to be told of.  *lists*: see `config`.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a birth time for each series: twice as many
     registry = CollectorRegistry()
@@ -45,7 +50,7 @@ def build(settings: Settings, stages: Sequence[Stage], models: Models | None = N
     for name, model in (models._asdict() if models is not None else {}).items():
         provider = getattr(model, "provider", "none")
         metrics.model(name, version=model.version, provider=provider, wanted=settings.provider)
-    app = build_engine(config(settings), stages, metrics)
+    app = build_engine(config(settings, lists), stages, metrics)
     health = Health(
         metrics,
         settings.web_host,
@@ -73,8 +78,8 @@ def run(app: App, health: Health) -> int:
     return 1 if app.crashed else 0
 
 
-def config(settings: Settings) -> Config:
-    """Return the part of the settings that the engine needs."""
+def config(settings: Settings, lists: str = LISTS) -> Config:
+    """Return the part of the settings that the engine needs; *lists* makes the processor of lists in a process of its own."""
     return Config(
         servers=settings.broker,
         app_id=settings.app_id,
@@ -89,6 +94,7 @@ def config(settings: Settings) -> Config:
         memory=settings.cache << 20,
         instance=settings.instance_id,
         warm_copies=settings.warm_copies,
+        asides={Shoppers.name: lists} if settings.list_process else {},
     )
 
 

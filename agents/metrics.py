@@ -198,6 +198,12 @@ class Metrics:
         )
 
     def _declare_worker(self, to: CollectorRegistry) -> None:
+        self.maker_cpu = Counter(
+            "vitrine_maker_cpu_seconds", "CPU time of the process beside the worker's.", ["agent"], registry=to
+        )
+        self.maker_memory = Gauge(
+            "vitrine_maker_resident_memory_bytes", "Memory of the process beside the worker's.", ["agent"], registry=to
+        )
         self.heartbeat = Gauge(
             "vitrine_heartbeat_timestamp_seconds",
             "When a loop of the worker last came round, since 1970.",

@@ -51,7 +51,8 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
     topic: Topic
     key: str
-    value: Record | None
+    value: Record | msgspec.Raw | None
+    """Raw: encoded already."""
     id: str
     """`ce_id`: the same event gives the same id, whenever and wherever it is handled."""
     at: datetime
@@ -113,6 +114,14 @@ class Input(msgspec.Struct, frozen=True):
     """Whether a record without a value is an event: None is folded."""
 
 
+class Scored(NamedTuple):
+    """What came of a job."""
+
+    outputs: Sequence[Output]
+    tallies: Iterable[tuple[str, str, int]] = ()
+    """What is worth counting of them: see `Stage.tally`."""
+
+
 class View(msgspec.Struct, frozen=True):
     """A compacted topic that every worker holds whole."""
 
@@ -138,6 +147,14 @@ class Stage(ABC):
     def score(self, jobs: Sequence[Any]) -> Sequence[Any]:
         """Run models over *jobs*; one result for each.  Called on any thread, one model version for the call."""
         return jobs
+
+    def pack(self, job: Any) -> bytes:
+        """Return *job* as it travels to another process, which has the views; a processor without any needs none."""
+        raise NotImplementedError
+
+    def unpack(self, packed: bytes) -> Any:
+        """Return the job again, with what the views say now."""
+        raise NotImplementedError
 
     def finish(self, job: Any, scored: Any) -> Sequence[Output]:
         """Make the outputs of one job; none by default."""

@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`auto`, `cpu` or `cuda`."""
     callers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Threads that run models, each with one text or bucket at a time."""
+    list_process: bool = True
+    """Whether lists are made in a process of its own beside the worker's, on another core."""
     inflight_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
     """Records of a topic read and not yet committed, above which nothing more of it is read; so many are read again after a crash."""
     cache: Annotated[int, msgspec.Meta(ge=1)] = 128

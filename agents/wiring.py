@@ -12,7 +12,12 @@ from models.api import Models
 
 def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
     """Return the processors, each with the models and the part of the settings that it needs."""
-    policy = Policy(
+    return Shoppers(models, policy(settings)), Reviews(models), Items(models), Outcomes()
+
+
+def policy(settings: Settings) -> Policy:
+    """Return what of the settings concerns lists."""
+    return Policy(
         list_size=settings.list_size,
         list_lifetime=settings.list_lifetime,
         explore=settings.explore,
@@ -21,7 +26,6 @@ def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
         seed=settings.seed,
         lifetime=settings.profile_lifetime,
     )
-    return Shoppers(models, policy), Reviews(models), Items(models), Outcomes()
 
 
 KINDS: tuple[type[Stage], ...] = (Shoppers, Reviews, Items, Outcomes)

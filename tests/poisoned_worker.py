@@ -9,10 +9,10 @@ from pathlib import Path
 from agents.app import build, run
 from agents.processor import Output
 from agents.reviews.agent import Reviews
-from agents.settings import load
+from agents.settings import Settings, load
 from agents.shoppers.agent import Shoppers
 from agents.shoppers.job import Job
-from agents.wiring import stages
+from agents.wiring import policy, stages
 from models.api import Judgement
 from schemas.base import Language
 from tests.doubles import MODELS, WordSentiment
@@ -49,12 +49,20 @@ class PoisonedSentiment(WordSentiment):
 def main() -> int:
     """Run until a signal comes."""
     logging.basicConfig(stream=sys.stderr)
-    settings = load({name: value for name, value in os.environ.items() if name.startswith("VITRINE_")})
+    settings = _settings()
     models = MODELS._replace(sentiment=PoisonedSentiment())
-    shoppers, _, *rest = stages(settings, models)
-    assert isinstance(shoppers, Shoppers)
-    app, health = build(settings, (PoisonedShoppers(models, shoppers.policy), Reviews(models), *rest))
+    _, _, *rest = stages(settings, models)
+    app, health = build(settings, (lists(), Reviews(models), *rest), lists="tests.poisoned_worker:lists")
     return run(app, health)
+
+
+def lists() -> PoisonedShoppers:
+    """Return the processor of lists, also for a process that makes nothing else."""
+    return PoisonedShoppers(MODELS, policy(_settings()))
+
+
+def _settings() -> Settings:
+    return load({name: value for name, value in os.environ.items() if name.startswith("VITRINE_")})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -53,6 +53,8 @@ class Config(NamedTuple):
     """Name of the worker that stays over restarts; empty if it has none."""
     warm_copies: int = 0
     """Of each state, on workers that do not own it."""
+    asides: Mapping[str, str] = {}
+    """Stages that are scored in a process of their own, by name, to what makes them there: `module:function`."""
 
 
 class Tables(TableManager):
@@ -120,6 +122,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         wait_ms=config.wait_ms,
         memory=config.memory,
         identities=identities,
+        asides=config.asides,
     )
     for name in (App.__module__, Transport.__module__):
         logging.getLogger(name).addFilter(_without_trace)

@@ -18,6 +18,7 @@ from faust.topics import Topic as FaustTopic
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from agents.engine import changelog, topics
+from agents.engine.aside import Aside
 from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
 from agents.engine.context import Batch, Context
@@ -102,10 +103,12 @@ class Engine:
         wait_ms: int,
         memory: int,
         identities: Mapping[str, str],
+        asides: Mapping[str, str] | None = None,
     ) -> None:
         """*partitions*: topic without prefix to count, as `topics.check` returns them.  *memory*: bytes for states in use.
 
-        *identities*: topic without prefix to the id that the broker gave it, where it gave one.
+        *identities*: topic without prefix to the id that the broker gave it, where it gave one.  *asides*: the name of a
+        stage that is scored in a process of its own to what makes it there (`maker`).
         """
         self.app = app
         self.servers = servers
@@ -141,14 +144,24 @@ class Engine:
             stopping=lambda: app.should_stop,
         )
         self.warm = WarmCopies(servers, self.openings, metrics, busy=self.delivery.closed)
-        views = [view for stage in stages for view in stage.views]
-        self.views = ViewReader(servers, views, partitions, self.context.name, metrics, wait_ms)
+        self._asides = {
+            stage.name: Aside(stage, asides[stage.name], metrics)
+            for stage in stages
+            if isinstance(stage, Folder) and asides and stage.name in asides
+        }
+        views = [view for stage in stages if stage.name not in self._asides for view in stage.views]
+        self.views = ViewReader(
+            servers, views, partitions, self.context.name, metrics, wait_ms, list(self._asides.values())
+        )
         stores = Memory(_STORE_BYTES)
         self.runners: list[Runner] = [self._runner(stage, directory, stores, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
         self.watch = Watch(self.folders)
         self._sweeps = [Sweep(folder) for folder in self.folders]
-        self._scorers = {runner: Scorer(runner, self._executor, callers) for runner in self.runners}
+        self._scorers = {
+            runner: Scorer(runner, self._executor, callers, self._asides.get(runner.stage.name))
+            for runner in self.runners
+        }
         self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
         for runner in self.runners:
@@ -188,7 +201,9 @@ class Engine:
         self.openings.start(lookup)
         self.warm.start(lookup)
         self.watch.start(lookup)
+        await asyncio.gather(*(aside.start(self.app.crash) for aside in self._asides.values()))
         await self.views.start(self.app.crash)
+        await asyncio.gather(*(aside.caught_up() for aside in self._asides.values()))
         self._views_read = True
         for scorer in self._scorers.values():
             scorer.start(self.app.crash)
@@ -199,6 +214,7 @@ class Engine:
         await _released("warm copies", self.warm.end())
         await asyncio.gather(*(_released("scorer", scorer.stop()) for scorer in self._scorers.values()))
         await _released("views", self.views.stop())
+        await asyncio.gather(*(_released("process", aside.stop()) for aside in self._asides.values()))
         if self.app.crashed:
             await _released("outbox", self.context.outbox.stop())  # a commit may wait for it
         finished = await _released("commit", self._committing.acquire())

@@ -12,9 +12,10 @@ from typing import Any
 
 import structlog
 
+from agents.engine.aside import Aside
 from agents.engine.owed import Item
 from agents.engine.runner import Runner
-from agents.processor import Output
+from agents.processor import Output, Scored
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,10 @@ BATCH = 32
 class Scorer:
     """Works off the queue of one runner."""
 
-    def __init__(self, runner: Runner, executor: Executor, callers: int) -> None:
-        """*callers*: how many batches may be scored at the same time."""
+    def __init__(self, runner: Runner, executor: Executor, callers: int, aside: Aside | None = None) -> None:
+        """*callers*: how many batches may be scored at the same time; by the *executor*, or *aside* if there is one."""
         self._runner = runner
+        self._aside = aside
         self._executor = executor
         self._callers = callers
         self._wake = asyncio.Event()
@@ -93,13 +95,19 @@ class Scorer:
             if isinstance(result, Exception):
                 runner.in_turn(item, partial(self._give_up, item, result))
             else:
-                outputs = runner.stage.finish(job, result)
-                metrics.tally(name, runner.stage.tally(outputs))
+                outputs, tallies = result if isinstance(result, Scored) else self._finish(job, result)
+                metrics.tally(name, tallies)
                 runner.in_turn(item, partial(self._send, item, outputs))
         runner.count()
 
+    def _finish(self, job: Any, result: Any) -> Scored:
+        outputs = self._runner.stage.finish(job, result)
+        return Scored(outputs, self._runner.stage.tally(outputs))
+
     async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:
         """Score *jobs*; where that fails, one by one, so that one bad job costs itself only."""
+        if self._aside is not None:
+            return await self._aside.score(jobs)
         loop, score = asyncio.get_running_loop(), self._runner.stage.score
         try:
             return await loop.run_in_executor(self._executor, score, jobs)

@@ -9,6 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from agents.engine.aside import Aside
 from agents.engine.restore import reader
 from agents.metrics import Metrics
 from agents.processor import View
@@ -30,8 +31,9 @@ class ViewReader:
         name: Callable[[str], str],
         metrics: Metrics,
         wait_ms: int,
+        asides: Sequence[Aside] = (),
     ) -> None:
-        """*partitions*: topic to count; *name* gives a topic its prefix."""
+        """*partitions*: topic to count; *name* gives a topic its prefix; *asides* hold views of their own."""
         self._servers = servers
         self._wait_ms = wait_ms
         self._metrics = metrics
@@ -39,8 +41,15 @@ class ViewReader:
         for view in views:
             self._views.setdefault(name(view.topic.name), []).append(view)
         self._decoders = {name(v.topic.name): msgspec.json.Decoder(v.topic.record).decode for v in views}
+        self._asides: dict[str, list[Aside]] = {}
+        for aside in asides:
+            for topic in aside.topics:
+                self._asides.setdefault(name(topic), []).append(aside)
+        self._names = {name(topic): topic for topic in partitions}
         self._places = [
-            TopicPartition(topic, n) for topic, its in self._views.items() for n in range(partitions[its[0].topic.name])
+            TopicPartition(topic, n)
+            for topic in dict.fromkeys((*self._views, *self._asides))
+            for n in range(partitions[self._names[topic]])
         ]
         self._behind: dict[TopicPartition, int] = {}
         """Records that are on the broker and not read yet."""
@@ -91,17 +100,23 @@ class ViewReader:
 
     async def _take(self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         for place, records in fetched.items():
-            views, decode = self._views[place.topic], self._decoders[place.topic]
-            for count, record in enumerate(records, 1):
-                self._apply(views, decode, record)
-                if not count % _BITE:
-                    await asyncio.sleep(0)
+            for aside in self._asides.get(place.topic, ()):
+                await aside.apply(self._names[place.topic], records)
+            if place.topic in self._views:
+                await self._apply_all(place.topic, records)
             self._report(place, records[-1], consumer.highwater(place) or 0)
         self._metrics.beat("views")
 
+    async def _apply_all(self, topic: str, records: Sequence[Any]) -> None:
+        views, decode = self._views[topic], self._decoders[topic]
+        for count, record in enumerate(records, 1):
+            self._apply(views, decode, record)
+            if not count % _BITE:
+                await asyncio.sleep(0)
+
     def _report(self, place: TopicPartition, last: Any, end: int) -> None:
         """Tell how far the view is, *last* being the record read last of *place*, whose log reaches to *end*."""
-        topic = self._views[place.topic][0].topic.name
+        topic = self._names[place.topic]
         self._behind[place] = max(0, end - last.offset - 1)
         behind = sum(records for it, records in self._behind.items() if it.topic == place.topic)
         self._metrics.view_lag.labels(topic).set(behind)

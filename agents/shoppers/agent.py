@@ -9,7 +9,7 @@ from agents.processor import Effects, Folder, Input, Life, Origin, Output, Owed,
 from agents.shoppers.asks import owed_by
 from agents.shoppers.expiry import life
 from agents.shoppers.fold import fold
-from agents.shoppers.job import Job, job_of
+from agents.shoppers.job import Job, job_of, pack, unpack
 from agents.shoppers.lists import make
 from agents.shoppers.policy import Policy
 from agents.shoppers.profile import Profile
@@ -89,6 +89,14 @@ class Shoppers(Folder):
             outputs(job, make(job, signals, self.policy), self.policy, made_with)
             for job, signals in zip(jobs, found, strict=True)
         ]
+
+    def pack(self, job: Job) -> bytes:
+        """Return the job without the shelf."""
+        return pack(job)
+
+    def unpack(self, packed: bytes) -> Job:
+        """Return the job with the shelf as it is now."""
+        return unpack(packed, self._shelf.look())
 
     def finish(self, job: Job, scored: list[Output]) -> list[Output]:
         """Return the records; all of the work is done where it does not hold the driver's thread."""

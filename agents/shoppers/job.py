@@ -46,3 +46,19 @@ def job_of(profile: Profile, ask: Ask, epoch: int, look: Look, policy: Policy) -
         likes=likes_of(profile.likes, profile.opinions),
         look=look,
     )
+
+
+_PLAIN = [(field.name, field.type) for field in msgspec.structs.fields(Job) if field.name != "look"]
+_Packed = msgspec.defstruct("_Packed", _PLAIN, array_like=True)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode
+
+
+def pack(job: Job) -> bytes:
+    """Return all of *job* but the shelf."""
+    return _encode([getattr(job, name) for name, _ in _PLAIN])
+
+
+def unpack(packed: bytes, look: Look) -> Job:
+    """Return the job that was packed, with another look at a shelf."""
+    return Job(**msgspec.structs.asdict(_decode(packed)), look=look)

@@ -27,12 +27,18 @@ class Spent(NamedTuple):
 
 
 def spent(pids: Sequence[int]) -> Spent:
-    """Return what living processes have used together."""
-    found = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+    """Return what living processes and their children have used together."""
+    found = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in with_children(pids)]
     return Spent(
         sum(int(fields[11]) + int(fields[12]) for fields in found) / _TICK,
         sum(int(fields[21]) for fields in found) * _PAGE,
     )
+
+
+def with_children(pids: Sequence[int]) -> list[int]:
+    """Return *pids* and the processes that they started."""
+    children = (path.read_text() for pid in pids for path in Path(f"/proc/{pid}/task").glob("*/children"))
+    return [*pids, *(int(child) for line in children for child in line.split())]
 
 
 def busy() -> float:

@@ -19,7 +19,8 @@ from agents.app import build, run
 from agents.engine.errors import ConfigurationError
 from agents.log import configure
 from agents.settings import Settings, load
-from agents.wiring import stages
+from agents.shoppers.agent import Shoppers
+from agents.wiring import policy, stages
 from models.api import Models
 from tests.chaos import breaks
 from tests.doubles import MODELS
@@ -36,7 +37,7 @@ def main() -> int:
     configure(settings.log_level)
     try:
         models = models_of(os.environ.get("CHAOS_MODELS", "doubles"))
-        app, health = build(settings, stages(settings, models), models)
+        app, health = build(settings, stages(settings, models), models, "tests.chaos.worker:lists")
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201  as the command does
         return 2
@@ -45,6 +46,11 @@ def main() -> int:
         registry = app.engine.metrics.registry
         threading.Thread(target=_tell, args=(registry, Path(path)), name="tally", daemon=True).start()
     return run(app, health)
+
+
+def lists() -> Shoppers:
+    """Return the processor of lists, for a process that makes nothing else."""
+    return Shoppers(models_of(os.environ.get("CHAOS_MODELS", "doubles")), policy(load(os.environ)))
 
 
 def models_of(which: str) -> Models:

@@ -28,6 +28,7 @@ from agents.processor import (
 from agents.replay.driver import Replayer
 from agents.replay.log import LogRecord
 from agents.topics import CLICKS, FEEDBACK, ITEM_CARDS, PAIRS, RECOMMENDATIONS, REKEY_SHOPPERS, REVIEWS, SENTIMENTS
+from schemas.base import Record
 from schemas.cards import ItemCard
 from schemas.clicks import ClickEvent, Interaction
 from schemas.pairs import Pair
@@ -366,7 +367,7 @@ def test_a_fact_that_no_reader_could_use_is_a_dead_letter_as_on_a_broker() -> No
             return [
                 msgspec.structs.replace(output, value=msgspec.structs.replace(output.value, polarity=9.0))
                 for output in super().finish(job, scored)
-                if output.value is not None
+                if isinstance(output.value, Record)
             ]
 
     run = Run(Shouting(), Shoppers()).feed(review())
