@@ -8,16 +8,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import faust
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from faust.topics import Topic as FaustTopic
-from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
-from agents.engine import changelog, topics
+from agents.engine import changelog, channels, topics
 from agents.engine.aside import Aside
 from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
@@ -30,6 +29,7 @@ from agents.engine.keyspace import Keyspace
 from agents.engine.mapping import MapperRunner
 from agents.engine.openings import Openings
 from agents.engine.outbox import Outbox
+from agents.engine.reporting import Report
 from agents.engine.restore import reader
 from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
@@ -57,17 +57,6 @@ _RELEASE_SECONDS = 3.0
 """For each part of a worker that stops; together with the last commit less than what `App.limit` allows."""
 _STORE_BYTES = 64 << 20
 """Of RocksDB, all stores together."""
-
-
-class BatchTopic(FaustTopic):
-    """A topic whose agent receives batches; its queue is not one of Faust's, which a late resume clears."""
-
-    @property
-    def queue(self) -> ThrowableQueue[Any]:
-        """The queue of the agent."""
-        if self._queue is None:
-            self._queue = ThrowableQueue(flow_control=FlowControlEvent(initially_suspended=False))
-        return self._queue
 
 
 class GroupConsumer(Protocol):
@@ -122,7 +111,6 @@ class Engine:
         self.commit_due = asyncio.Event()
         self._changed = asyncio.Event()
         self._committing = asyncio.Lock()
-        self._ends: dict[Source, int] = {}
         self._clients: list[AIOKafkaProducer | AIOKafkaConsumer] = []
         self._executor = ThreadPoolExecutor(callers * len(stages), thread_name_prefix="score")
         self._views_read = False
@@ -164,8 +152,10 @@ class Engine:
         }
         self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
+        self._report = Report(self.runners, self.delivery, self._names, metrics)
         for runner in self.runners:
-            self._attach(runner)
+            names = [self.context.name(topic.name) for topic in runner.topics]
+            channels.attach(app, runner.stage.name, names, partial(self._handle, runner))
 
     # -- what there is to share out
 
@@ -241,7 +231,7 @@ class Engine:
         partitions = list(self.delivery.assign(sources).values())
         self.metrics.assigned.set(len(partitions))
         self._clear_owed()
-        self._forget_lag()
+        self._report.forget_lag()
         return partitions
 
     def restore(self, partitions: Iterable[Partition]) -> None:
@@ -267,7 +257,7 @@ class Engine:
             self.assignment = object()
             self.delivery.revoke()
             self._clear_owed()
-            self._forget_lag()
+            self._report.forget_lag()
             for runner in self.folders:
                 runner.keyspace.deactivate()
 
@@ -293,7 +283,7 @@ class Engine:
     def deliver(self, source: Source, at: int, records: Sequence[Any]) -> None:
         """Hand *records*, read from *at* on, to the agent of their topic in batches."""
         topic = self._names[source[0]]
-        queue = self._queue(source[0])
+        queue = channels.queue(self.app, source[0])
         for start in range(0, len(records), _BATCH_RECORDS):
             part = records[start : start + _BATCH_RECORDS]
             end = part[-1].offset + 1
@@ -314,7 +304,7 @@ class Engine:
 
     def note_ends(self, ends: Mapping[Source, int]) -> None:
         """Remember how far the logs reach."""
-        self._ends.update(ends)
+        self._report.note_ends(ends)
 
     async def wait_for_change(self, seconds: float) -> None:
         """Return when a batch was finished or a partition opened, or after *seconds*."""
@@ -399,28 +389,7 @@ class Engine:
 
     def report(self) -> None:
         """Bring the metrics up to date."""
-        for runner in self.runners:
-            runner.count()
-        for folder in self.folders:
-            name, keyspace = folder.stage.name, folder.keyspace
-            self.metrics.state_memory.labels(name).set(sum(shard.states.resident for shard in keyspace.active()))
-            misses, evicted = keyspace.usage.take()
-            self.metrics.state_misses.labels(name).inc(misses)
-            self.metrics.state_evicted.labels(name).inc(evicted)
-        self.metrics.closed.set(self.delivery.closed())
-        now, oldest = time.time(), self.delivery.oldest()
-        for source, committed in self.delivery.positions().items():
-            if committed is not None and source in self._ends:
-                place = self._names[source[0]], str(source[1])
-                self.metrics.lag.labels(*place).set(max(0, self._ends[source] - committed))
-                age = now - oldest[source] / 1000 if source in oldest else 0.0
-                self.metrics.lag_seconds.labels(*place).set(max(0.0, age))
-
-    def _forget_lag(self) -> None:
-        """Let no lag be told of partitions that may be another worker's by now."""
-        self._ends.clear()
-        self.metrics.lag.clear()
-        self.metrics.lag_seconds.clear()
+        self._report.tell()
 
     async def _committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
         return await self.consumer.committed(sources)
@@ -433,23 +402,6 @@ class Engine:
             log_of_states = Changelog(topics.changelog(self.app.conf.id, stage.name))
             return FolderRunner(stage, Keyspace(stage, log_of_states, directory, stores), self.context, owed_lists)
         return MapperRunner(stage, self.context)  # type: ignore[arg-type]  # there are two kinds
-
-    def _attach(self, runner: Runner) -> None:
-        """Make a Faust agent of a runner."""
-        channel = BatchTopic(self.app, topics=[self.context.name(topic.name) for topic in runner.topics])
-
-        async def run(stream: Any) -> None:
-            async for batch in stream:
-                await self._handle(runner, batch)
-
-        run.__name__ = runner.stage.name
-        self.app.agent(channel, name=runner.stage.name)(run)
-
-    def _queue(self, name: str) -> ThrowableQueue[Any] | None:
-        """Return the queue of the agent that reads the topic *name*; None while it does not run."""
-        found = (channel for channel in self.app.topics if isinstance(channel, BatchTopic) and name in channel.topics)
-        channel = next(found, None)
-        return None if channel is None else channel.queue
 
     def _clear_owed(self) -> None:
         for runner in self.runners:

@@ -1,7 +1,7 @@
 """Every name of Faust, mode and aiokafka that is not public and is used here; a test checks that each still means the same.
 
 Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
-`AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `engine.py` sets
+`AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `channels.py` sets
 `Channel._queue`; `membership.py` overrides `GroupCoordinator._send_req` and `._on_join_complete`, and calls
 `._lookup_assignor` and `._group_instance_id`; `sessions.py` stands between `Fetcher` and its `_client`, and takes over all
 that a `FetchRequest` holds.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.

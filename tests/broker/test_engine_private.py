@@ -16,7 +16,7 @@ from faust.transport.drivers import aiokafka as driver
 from mode.utils.queues import ThrowableQueue
 
 from agents.engine import private
-from agents.engine.engine import BatchTopic
+from agents.engine.channels import BatchTopic
 from agents.engine.membership import Coordinator
 
 Embedded = Callable[[Mapping[str, int]], str]

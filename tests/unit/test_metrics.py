@@ -187,10 +187,11 @@ def test_the_oldest_record_that_is_not_committed_is_known_by_its_time() -> None:
 def engine(made: Metrics, delivery: Delivery) -> Any:
     """An engine's numbers, without its parts."""
     from agents.engine.engine import Engine  # noqa: PLC0415  Faust, which the other tests do not need
+    from agents.engine.reporting import Report  # noqa: PLC0415  the same
 
     bare: Any = Engine.__new__(Engine)
-    bare.metrics, bare.delivery, bare.runners, bare.folders = made, delivery, [], []
-    bare._ends, bare._names, bare._clear_owed = {}, {"a": "a"}, lambda: None
+    bare.metrics, bare.delivery, bare._clear_owed = made, delivery, lambda: None
+    bare._report = Report([], delivery, {"a": "a"}, made)
     return bare
 
 
