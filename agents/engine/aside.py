@@ -31,6 +31,13 @@ class MakerError(EngineError):
     """
 
 
+class ScoringError(Exception):
+    """A job could not be scored; its text is the error's own, type and all."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class Aside:
     """Hands jobs and views of *stage* to a process of its own; it starts and stops with the worker."""
 
@@ -59,6 +66,7 @@ class Aside:
                 self._source,
                 str(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
             )
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._writer.transport.set_write_buffer_limits(high=_LIMIT_BYTES)
@@ -88,7 +96,7 @@ class Aside:
         finally:
             del self._waiting[number]
         return [
-            RuntimeError(one.error)
+            ScoringError(one.error)
             if one.error is not None
             else Scored(
                 [
