@@ -86,7 +86,7 @@ class Phase(msgspec.Struct, kw_only=True):
 @click.option("--most", type=float, default=4_000.0, show_default=True, help="Rate above which no step goes.")
 @click.option("--items", type=click.IntRange(50), default=10_000, show_default=True)
 @click.option("--shoppers", type=click.IntRange(1), default=50_000, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="One for each core is usual.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="One for each two cores.")
 @click.option("--broker", "given", metavar="HOST:PORT", help="A Kafka to use; one of our own if not given.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Gets the result as JSON.")
 def command(
@@ -104,7 +104,7 @@ def command(
 ) -> None:
     """Measure the time from click to list, open loop.
 
-    Two workers with their models, a catalogue of 10,000 items, 50,000 shoppers (Zipf); 90 of 100 events are clicks, 7
+    A worker with its models, a catalogue of 10,000 items, 50,000 shoppers (Zipf); 90 of 100 events are clicks, 7
     searches, 3 reviews.  First steps of growing rates find what is carried; then it is measured at half of that, or at
     --rate if that is less, and at 90 % of it.
 
