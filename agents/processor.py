@@ -148,14 +148,6 @@ class Stage(ABC):
         """Run models over *jobs*; one result for each.  Called on any thread, one model version for the call."""
         return jobs
 
-    def pack(self, job: Any) -> bytes:
-        """Return *job* as it travels to another process, which has the views; a processor without any needs none."""
-        raise NotImplementedError
-
-    def unpack(self, packed: bytes) -> Any:
-        """Return the job again, with what the views say now."""
-        raise NotImplementedError
-
     def finish(self, job: Any, scored: Any) -> Sequence[Output]:
         """Make the outputs of one job; none by default."""
         del job, scored
@@ -211,6 +203,18 @@ class Folder(Stage):
         """Return what takes back the outputs that mirror *state*, which leaves.  By default nothing."""
         del state, epoch
         return ()
+
+
+class Portable(Folder):
+    """A folder that can be scored in another process, which then has the views."""
+
+    @abstractmethod
+    def pack(self, job: Any) -> bytes:
+        """Return *job* as it travels to that process, without what the views say."""
+
+    @abstractmethod
+    def unpack(self, packed: bytes) -> Any:
+        """Return the job again, with what the views say now."""
 
 
 class Mapper(Stage):

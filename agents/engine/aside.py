@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import structlog
 
-from agents.engine.errors import EngineError
+from agents.engine.errors import MakerError
 from agents.engine.frames import LENGTH, Applied, Apply, Done, Make, Ready, Told, frame, told
 from agents.metrics import Metrics
-from agents.processor import Folder, Output, Scored
+from agents.processor import Output, Portable, Scored
 from agents.topics import BY_NAME
 
 log = structlog.get_logger(__name__)
@@ -22,13 +22,6 @@ _START_SECONDS = 120.0
 _STOP_SECONDS = 2.0
 _LIMIT_BYTES = 1 << 20
 """On their way to the process, above which views wait to be read on."""
-
-
-class MakerError(EngineError):
-    """The process that scores beside the worker ended.
-
-    Operator action: find out why (memory, a signal, what it wrote before); the worker is to be started again.
-    """
 
 
 class ScoringError(Exception):
@@ -41,7 +34,7 @@ class ScoringError(Exception):
 class Aside:
     """Hands jobs and views of *stage* to a process of its own; it starts and stops with the worker."""
 
-    def __init__(self, stage: Folder, source: str, metrics: Metrics) -> None:
+    def __init__(self, stage: Portable, source: str, metrics: Metrics) -> None:
         """*source*: `module:function` that makes the same processor there."""
         self.topics = frozenset(view.topic.name for view in stage.views)
         """Of the views, without the prefix."""

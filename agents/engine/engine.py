@@ -40,7 +40,7 @@ from agents.engine.views import ViewReader
 from agents.engine.warm import WarmCopies
 from agents.engine.watch import Watch
 from agents.metrics import Metrics
-from agents.processor import Folder, Stage
+from agents.processor import Folder, Portable, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class Engine:
         self._asides = {
             stage.name: Aside(stage, asides[stage.name], metrics)
             for stage in stages
-            if isinstance(stage, Folder) and asides and stage.name in asides
+            if isinstance(stage, Portable) and asides and stage.name in asides
         }
         views = [view for stage in stages if stage.name not in self._asides for view in stage.views]
         self.views = ViewReader(

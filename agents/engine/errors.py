@@ -80,3 +80,10 @@ class UndeliverableError(EngineError):
 
     Operator action: see whether the brokers are up and have enough replicas in sync; the worker's restart repeats the work.
     """
+
+
+class MakerError(EngineError):
+    """The process that scores beside the worker ended.
+
+    Operator action: find out why (memory, a signal, what it wrote before); the worker is to be started again.
+    """

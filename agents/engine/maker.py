@@ -19,7 +19,7 @@ import structlog
 
 from agents.engine.frames import LENGTH, Applied, Apply, Done, Made, Make, Ready, Sent, asked, frame
 from agents.engine.tuning import tune
-from agents.processor import Folder, Output
+from agents.processor import Output, Portable
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ _value = msgspec.json.Encoder().encode
 class Maker:
     """Applies views and scores jobs, in the order in which they come."""
 
-    def __init__(self, stage: Folder) -> None:
+    def __init__(self, stage: Portable) -> None:
         self._stage = stage
         self._views = {view.topic.name: view.apply for view in stage.views}
         self._decoders = {view.topic.name: msgspec.json.Decoder(view.topic.record).decode for view in stage.views}
@@ -87,7 +87,7 @@ def _sent(output: Output) -> Sent:
     return Sent(output.topic.name, output.key, value, output.id, output.at)
 
 
-def serve(stage: Folder, connection: socket.socket) -> None:
+def serve(stage: Portable, connection: socket.socket) -> None:
     """Answer until the worker closes the connection."""
     maker = Maker(stage)
     with connection, connection.makefile("rwb") as stream:
@@ -104,7 +104,7 @@ def main(source: str, descriptor: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     module, _, function = source.partition(":")
-    stage = cast("Folder", getattr(importlib.import_module(module), function)())
+    stage = cast("Portable", getattr(importlib.import_module(module), function)())
     tune()
     try:
         serve(stage, socket.socket(fileno=int(descriptor)))

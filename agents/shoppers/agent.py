@@ -5,7 +5,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from agents.processor import Effects, Folder, Input, Life, Origin, Output, Owed, View
+from agents.processor import Effects, Input, Life, Origin, Output, Owed, Portable, View
 from agents.shoppers.asks import owed_by
 from agents.shoppers.expiry import life
 from agents.shoppers.fold import fold
@@ -38,7 +38,7 @@ from models.api import Models
 _SHOPPER = attrgetter("shopper")
 
 
-class Shoppers(Folder):
+class Shoppers(Portable):
     """Folds what a shopper does into a profile and mirrors the profile in lists."""
 
     name = "shoppers"

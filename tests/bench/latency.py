@@ -42,9 +42,9 @@ OVERLOADED_MS = 1_000
 """p99 above which a rate counts as too much."""
 UNANSWERED = 0.001
 """Share of clicks without a list above which it does, too."""
-_OWED = ("vitrine_owed{", "vitrine_view_lag_records{")
 LATE_MS = 500
 """How late the generator may be before a rate counts as more than the machine gives."""
+_OWED = ("vitrine_owed{", "vitrine_view_lag_records{")
 
 
 class _Event(msgspec.Struct):

@@ -16,7 +16,8 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.engine.aside import Aside, MakerError
+from agents.engine.aside import Aside
+from agents.engine.errors import MakerError
 from agents.metrics import Metrics
 from agents.processor import Scored
 from agents.shoppers.agent import Shoppers
