@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from agents.engine.frames import LENGTH, Applied, Apply, Done, Made, Make, Ready, Sent, asked, frame
+from agents.engine.shelves import Shelves
 from agents.engine.tuning import tune
 from agents.processor import Output, Portable
 
@@ -34,8 +35,7 @@ class Maker:
 
     def __init__(self, stage: Portable) -> None:
         self._stage = stage
-        self._views = {view.topic.name: view.apply for view in stage.views}
-        self._decoders = {view.topic.name: msgspec.json.Decoder(view.topic.record).decode for view in stage.views}
+        self._shelves = Shelves(stage.views)
 
     def answer(self, message: Apply | Make) -> Applied | Done:
         """Do what *message* wants."""
@@ -45,16 +45,8 @@ class Maker:
         return Done(message.number, made, time.process_time(), _resident())
 
     def _apply(self, message: Apply) -> Applied:
-        apply, decode = self._views[message.topic], self._decoders[message.topic]
-        undecodable = []
-        for raw_key, raw in message.records:
-            try:
-                key = (raw_key or b"").decode()
-                value = None if raw is None else decode(raw)
-            except (ValueError, RecursionError) as error:
-                undecodable.append(repr(error))
-            else:
-                apply(key, value)
+        errors = [self._shelves.apply(message.topic, key, value) for key, value in message.records]
+        undecodable = [repr(error) for error in errors if error is not None]
         return Applied(message.topic, len(message.records) - len(undecodable), undecodable)
 
     def _make(self, packed: Sequence[bytes]) -> list[Made]:

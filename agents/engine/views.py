@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.engine.aside import Aside
 from agents.engine.restore import reader
+from agents.engine.shelves import Shelves
 from agents.metrics import Metrics
 from agents.processor import View
 
@@ -37,19 +37,11 @@ class ViewReader:
         self._servers = servers
         self._wait_ms = wait_ms
         self._metrics = metrics
-        self._views: dict[str, list[View]] = {}
-        for view in views:
-            self._views.setdefault(name(view.topic.name), []).append(view)
-        self._decoders = {name(v.topic.name): msgspec.json.Decoder(v.topic.record).decode for v in views}
-        self._asides: dict[str, list[Aside]] = {}
-        for aside in asides:
-            for topic in aside.topics:
-                self._asides.setdefault(name(topic), []).append(aside)
-        self._names = {name(topic): topic for topic in partitions}
+        self._shelves, self._asides = Shelves(views), asides
+        held = dict.fromkeys((*self._shelves.topics, *(topic for aside in asides for topic in aside.topics)))
+        self._names = {name(topic): topic for topic in held}
         self._places = [
-            TopicPartition(topic, n)
-            for topic in dict.fromkeys((*self._views, *self._asides))
-            for n in range(partitions[self._names[topic]])
+            TopicPartition(topic, n) for topic in self._names for n in range(partitions[self._names[topic]])
         ]
         self._behind: dict[TopicPartition, int] = {}
         """Records that are on the broker and not read yet."""
@@ -100,17 +92,18 @@ class ViewReader:
 
     async def _take(self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         for place, records in fetched.items():
-            for aside in self._asides.get(place.topic, ()):
-                await aside.apply(self._names[place.topic], records)
-            if place.topic in self._views:
-                await self._apply_all(place.topic, records)
+            topic = self._names[place.topic]
+            for aside in self._asides:
+                if topic in aside.topics:
+                    await aside.apply(topic, records)
+            if topic in self._shelves.topics:
+                await self._apply_all(topic, records)
             self._report(place, records[-1], consumer.highwater(place) or 0)
         self._metrics.beat("views")
 
     async def _apply_all(self, topic: str, records: Sequence[Any]) -> None:
-        views, decode = self._views[topic], self._decoders[topic]
         for count, record in enumerate(records, 1):
-            self._apply(views, decode, record)
+            self._apply(topic, record)
             if not count % _BITE:
                 await asyncio.sleep(0)
 
@@ -122,15 +115,8 @@ class ViewReader:
         self._metrics.view_lag.labels(topic).set(behind)
         self._metrics.view_timestamp.labels(topic).set(last.timestamp / 1000)
 
-    def _apply(self, views: Sequence[View], decode: Callable[[bytes], Any], record: Any) -> None:
-        topic = views[0].topic.name
-        try:
-            key = (record.key or b"").decode()
-            value = None if record.value is None else decode(record.value)
-        except (ValueError, RecursionError) as error:
-            self._metrics.views.labels(topic, "undecodable").inc()
+    def _apply(self, topic: str, record: Any) -> None:
+        error = self._shelves.apply(topic, record.key, record.value)
+        if error is not None:
             log.warning("view record ignored", topic=topic, offset=record.offset, error=repr(error))
-            return
-        for view in views:
-            view.apply(key, value)
-        self._metrics.views.labels(topic, "applied").inc()
+        self._metrics.views.labels(topic, "applied" if error is None else "undecodable").inc()

@@ -278,8 +278,8 @@ def test_a_view_that_cannot_be_applied_stops_the_worker(
             def __setitem__(self, key: str, value: Any) -> None:
                 raise ArithmeticError
 
-        for views in worker.engine.views._views.values():
-            views[:] = [view.__class__(view.topic, Broken().__setitem__) for view in views]
+        for applies in worker.engine.views._shelves._views.values():
+            applies[:] = [Broken().__setitem__ for _ in applies]
         world.produce(1)
         await asyncio.sleep(3)
         assert [type(it) for it in worker.app.reasons] == [ArithmeticError]
