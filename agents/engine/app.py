@@ -133,7 +133,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         engine.layout(), engine.on_disk, copies=config.warm_copies, caught_up=engine.warm.caught_up
     )
     engine.warm_units = lambda: assignor.warm
-    private.skip_record_objects()
+    private.use_batches()
     private.use_coordinator()
     private.use_sessions()
     return app

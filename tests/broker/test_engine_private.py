@@ -133,9 +133,10 @@ async def test_a_seek_drops_what_was_fetched(embedded: Embedded) -> None:
 
 
 async def test_records_come_as_they_are_parsed(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    records: Any = aiokafka.consumer.fetcher.PartitionRecords
-    monkeypatch.setattr(records, "_consumer_record", records._consumer_record)
-    private.skip_record_objects()
+    fetcher: Any = aiokafka.consumer.fetcher
+    monkeypatch.setattr(fetcher, "PartitionRecords", fetcher.PartitionRecords)
+    monkeypatch.setattr(fetcher, "FetchResult", fetcher.FetchResult)
+    private.use_batches()
     async with consuming(embedded({"a": 1})) as consumer:
         consumer.seek(PLACE, 2)
 
