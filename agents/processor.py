@@ -112,6 +112,8 @@ class Input(msgspec.Struct, frozen=True):
     """Bytes to event; by default the topic's record from JSON."""
     tombstones: bool = False
     """Whether a record without a value is an event: None is folded."""
+    patient: bool = False
+    """Whether a record may wait a fifth of a second for others to be read with it: nobody waits for what comes of it."""
 
 
 class Scored(NamedTuple):

@@ -135,7 +135,9 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     engine.warm_units = lambda: assignor.warm
     private.use_batches()
     private.use_coordinator()
-    private.use_sessions()
+    private.use_sessions(
+        frozenset(config.prefix + it.topic.name for stage in stages for it in stage.inputs if it.patient)
+    )
     return app
 
 

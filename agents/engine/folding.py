@@ -87,6 +87,7 @@ class FolderRunner(Runner):
         """Fold one slice.  This loop is the hottest of the product: what is usual is done here, the rest elsewhere."""
         topic, partition, entry = batch.topic, batch.partition, batch.entry
         intake, source, folder = self.intakes[topic], self._index[topic], self.stage
+        fold = folder.fold
         decode, key_of = intake.decode, intake.source.key
         states, find, touch, folded = shard.states, shard.states.get, shard.dirty.add, 0
         hear = shard.ledger.hear if intake.source.topic.in_order else None
@@ -113,19 +114,19 @@ class FolderRunner(Runner):
                 if self._check(intake, batch, record, event, event_id):
                     continue
                 state = states[key]
-            offset, new, told = record.offset, event_id is None, False
+            offset, reached, new, told = record.offset, state.offsets, event_id is None, False
             if hear is not None and headers and headers[0][0] == wire.SOURCE:
                 heard = hear(source, headers[0][1] or b"")
-                if heard is False and offset > state.offsets[source]:
+                if heard is False and offset > reached[source]:
                     self.outcomes[topic, "duplicate"] += 1
                     continue
                 told = heard is True
                 new = new or (told and not state.recent)
             origin = Origin(topic, partition, offset, record.timestamp, event_id)
-            if new and offset > state.offsets[source]:  # `fold_once` for most events, without the call
+            if new and offset > reached[source]:  # `fold_once` for most events, without the call
                 state.revision += 1
-                effects: Any = folder.fold(state, event, origin)
-                state.offsets[source] = offset
+                effects: Any = fold(state, event, origin)
+                reached[source] = offset
             else:
                 effects = fold_once(folder, state, source, offset, event, origin, new=told)
             if effects is None:

@@ -8,7 +8,7 @@ that a `FetchRequest` holds; `unpacking.py` overrides `PartitionRecords._consume
 what `FetchResult` knows.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from typing import Any
 
@@ -71,8 +71,9 @@ def use_coordinator() -> None:
     aiokafka.consumer.consumer.GroupCoordinator = Coordinator
 
 
-def use_sessions() -> None:
-    """Let aiokafka's consumers fetch in sessions, in the whole process."""
+def use_sessions(patient: Collection[str]) -> None:
+    """Let aiokafka's consumers fetch in sessions, in the whole process; *patient* topics can wait."""
+    SessionFetcher.patient = patient
     aiokafka.consumer.consumer.Fetcher = SessionFetcher
 
 

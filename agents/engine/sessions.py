@@ -4,20 +4,20 @@ aiokafka names every partition in every request and is answered for every one, w
 with a worker's 200 partitions that costs more than a millisecond of the interpreter each time.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.protocol.fetch import FetchRequest
 
+from agents.engine.patience import Partitions, Patience
+
 _SINCE = 7
 """The version of requests and answers that knows sessions."""
 _NONE, _FIRST, _LAST = 0, 0, 2**31 - 1
 """No session's id; the epoch of a request for a new one; the epoch that is followed by 1."""
-
-Partitions = Sequence[tuple[str, Sequence[tuple[int, int, int]]]]
-"""By topic: partition, offset and most bytes."""
 
 
 class Ask(NamedTuple):
@@ -66,16 +66,20 @@ class Session:
 class SessionFetcher(Fetcher):  # type: ignore[misc]  # aiokafka has no types
     """aiokafka's fetcher, with one session for each broker."""
 
+    patient: Collection[str] = ()
+    """Topics that can wait."""
+
     def __init__(self, client: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_Client(client), *args, **kwargs)
+        super().__init__(_Client(client, self.patient), *args, **kwargs)
 
 
 class _Client:
     """aiokafka's client as its fetcher uses it."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, patient: Collection[str]) -> None:
         self._client = client
         self._sessions: dict[int, Session] = defaultdict(Session)
+        self._patience: dict[int, Patience] = defaultdict(lambda: Patience(patient))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -84,23 +88,26 @@ class _Client:
         """Send *request*, of which one at a time is on its way to a node if it is one to fetch."""
         if not isinstance(request, FetchRequest):
             return await self._client.send(node, request)
-        session = self._sessions[node]
+        session, patience = self._sessions[node], self._patience[node]
         try:
-            response = await self._client.send(node, _Request(request, session))
+            response = await self._client.send(node, _Request(request, session, patience))
         except BaseException:
             session.lose()
             raise
+        patience.answered(response.topics, time.monotonic())
         if response.API_VERSION >= _SINCE:
             session.answered(response.error_code, response.session_id)
         return response
 
 
 class _Request(FetchRequest):  # type: ignore[misc]  # aiokafka has no types
-    """A request within a session, if the broker's version has them."""
+    """A request within a session, if the broker's version has them, and without what can wait."""
 
-    def __init__(self, whole: Any, session: Session) -> None:
+    def __init__(self, whole: Any, session: Session, patience: Patience) -> None:
         self.__dict__.update(whole.__dict__)
-        self._topics: Partitions = whole.topics
+        self._topics: Partitions
+        self._max_wait_ms: int
+        self._topics, self._max_wait_ms = patience.ask(whole.topics, self._max_wait_ms, time.monotonic())
         self._session = session
 
     def build(self, request_struct_class: Any) -> Any:

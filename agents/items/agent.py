@@ -55,8 +55,8 @@ class Items(Folder):
     state = Item
     inputs = (
         Input(CATALOG, key=lambda event: event.item, decode=read_item, tombstones=True),
-        Input(PAIRS, key=lambda event: event.item),
-        Input(FEEDBACK, key=lambda event: event.item),
+        Input(PAIRS, key=lambda event: event.item, patient=True),
+        Input(FEEDBACK, key=lambda event: event.item, patient=True),
     )
     outputs = (ITEM_CARDS, ITEM_VECTORS)
 

@@ -21,8 +21,8 @@ class Outcomes(Folder):
     state = Memory
     rekey = REKEY_OUTCOMES
     inputs = (
-        Input(RESPONSES, _SHOPPER),
-        Input(RECOMMENDATIONS, _SHOPPER, msgspec.json.Decoder(List).decode),
+        Input(RESPONSES, _SHOPPER, patient=True),
+        Input(RECOMMENDATIONS, _SHOPPER, msgspec.json.Decoder(List).decode, patient=True),
     )
     outputs = facts = (OUTCOMES,)
 

@@ -1,5 +1,7 @@
 """A real broker keeps fetch sessions: answers name what has changed, and all records come, whatever breaks a session."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
@@ -12,15 +14,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
 from agents.engine import private
+from agents.engine.sessions import SessionFetcher
 
 PARTITIONS = 24
 ROUNDS = 30
 
 
 @pytest.fixture(autouse=True)
-def sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+def sessions(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
     monkeypatch.setattr(aiokafka.consumer.consumer, "Fetcher", Fetcher)
-    private.use_sessions()
+    monkeypatch.setattr(SessionFetcher, "patient", ())
+    private.use_sessions({f"{prefix}patient"})
 
 
 class Answers:
@@ -39,17 +43,17 @@ class Answers:
 
 
 @asynccontextmanager
-async def consuming(servers: str, topic: str) -> AsyncIterator[tuple[Any, Any, Answers]]:
+async def consuming(servers: str, *topics: str) -> AsyncIterator[tuple[Any, Any, Answers]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
-    await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
     await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=servers)
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", fetch_max_wait_ms=200)
     await producer.start()
     await consumer.start()
     answers = Answers(consumer)
-    consumer.assign([TopicPartition(topic, n) for n in range(PARTITIONS)])
+    consumer.assign([TopicPartition(topic, n) for topic in topics for n in range(PARTITIONS)])
     try:
         yield producer, consumer, answers
     finally:
@@ -112,3 +116,29 @@ async def test_all_records_come_once_whatever_breaks_a_session(kafka: str, prefi
             found += await read(consumer, len(sent) - len(found))
 
     assert sorted(found) == sorted(sent)
+
+
+async def test_records_of_a_patient_topic_come_together_and_all_of_them(kafka: str, prefix: str) -> None:
+    urgent, patient = f"{prefix}urgent", f"{prefix}patient"
+    seen: dict[str, list[tuple[int, int]]] = {urgent: [], patient: []}
+    rounds: Counter[str] = Counter()
+    async with consuming(kafka, urgent, patient) as (producer, consumer, _):
+
+        async def feed() -> None:
+            for n in range(3 * ROUNDS):
+                for topic in seen:
+                    await producer.send_and_wait(topic, b"x", partition=n % PARTITIONS)
+                await asyncio.sleep(0.02)
+
+        feeding = asyncio.create_task(feed())
+        while sum(map(len, seen.values())) < 6 * ROUNDS:
+            records = await consumer.getmany(timeout_ms=15_000)
+            assert records, f"of each topic {3 * ROUNDS} were sent, and came: {seen}"
+            rounds.update({place.topic for place in records})
+            for place, its in records.items():
+                seen[place.topic] += [(place.partition, it.offset) for it in its]
+        await feeding
+
+    everything = sorted((n % PARTITIONS, n // PARTITIONS) for n in range(3 * ROUNDS))
+    assert sorted(seen[urgent]) == sorted(seen[patient]) == everything
+    assert 2 * rounds[patient] < rounds[urgent]

@@ -90,6 +90,11 @@ class Fetching(RuleBasedStateMachine):
         """Let the broker forget its sessions, as it does when there are many, or when it starts anew."""
         self.broker.sessions.clear()
 
+    @rule()
+    def slip(self) -> None:
+        """Let the broker expect another epoch than the consumer's: somebody said a request twice."""
+        self.broker.sessions = {it: (epoch + 1, places) for it, (epoch, places) in self.broker.sessions.items()}
+
     @rule(room=st.booleans())
     def fill(self, room: bool) -> None:
         """Let the broker have room for a new session, or none."""
