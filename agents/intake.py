@@ -116,7 +116,7 @@ class Intake:
                 return Rejection("key", "key_mismatch", "", f"Expected a key of 1 to {MAX_ID} characters of UTF-8")
         else:
             right = key_of(event)
-        if right.encode() == key and partition_of(key, partitions) == partition:
+        if right.encode() == key and _place(key, partitions) == partition:
             return None
         return right
 
@@ -171,9 +171,14 @@ def _envelope(value: bytes) -> _Envelope:
     return envelope
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition of *key* as Java's and aiokafka's default partitioners place it: murmur2."""
+    return _place(key, partitions)
+
+
+def _place(key: bytes, partitions: int) -> int:
+    """Return what `partition_of` does, of a key that is looked at once."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 

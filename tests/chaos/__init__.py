@@ -31,6 +31,7 @@ tests/property/test_engine_partition.py`.
 | --- | --- | --- | --- |
 | `2` | facts are acked before states are flushed | facts missing | `unit/test_engine_outbox` |
 | `3` | states are flushed before offsets are committed | events lost | |
+| `3-errors` | nothing is committed past a failure of the broker | nothing in a short run: acks are waited for a minute | `shell/test_failures` |
 | `4` | ids of facts are deterministic | other facts than the model's | `unit/test_replay_driver` |
 | `4-revisions` | revisions only grow | revisions and newest lists wrong | |
 | `6` | one writer | states wrong, with a seed that draws a `compaction_lag_ms`: only then is something forged | `property/test_engine_partition`; `CHAOS_BREAK=6 pytest tests/kafka/test_engine_kafka.py -k former` |

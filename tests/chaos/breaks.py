@@ -8,12 +8,15 @@ import asyncio
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import agents.processor
 from agents.engine.changelog import Stretch
 from agents.engine.delivery import Delivery, Entry, Source
 from agents.engine.engine import Engine
+from agents.engine.errors import UndeliverableError
+from agents.engine.folding import FolderRunner
 from agents.engine.formats import FENCE_KEY
 from agents.engine.outbox import Outbox
 from agents.engine.store import ChangelogRecord, Flush, Shard
@@ -66,6 +69,17 @@ def _offsets_before_states() -> None:
         return await commit(self)
 
     Engine.commit = early  # type: ignore[method-assign]
+
+
+def _errors_passed_over() -> None:
+    """Rule 3: what the broker did not take into the changelog counts as written, and offsets are committed behind it."""
+    write = Engine._write
+
+    async def writing(self: Engine, runner: FolderRunner, flush: Flush) -> None:
+        with suppress(UndeliverableError):
+            await write(self, runner, flush)
+
+    Engine._write = writing  # type: ignore[method-assign]
 
 
 def _random_ids() -> None:
@@ -155,6 +169,7 @@ def _everywhere(name: str, new: Any) -> None:
 BREAKS: Mapping[str, Callable[[], None]] = {
     "2": _facts_are_not_awaited,
     "3": _offsets_before_states,
+    "3-errors": _errors_passed_over,
     "4": _random_ids,
     "4-revisions": _revisions_reset,
     "6": _fences_ignored,

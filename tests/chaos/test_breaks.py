@@ -11,6 +11,7 @@ import pytest
     ("broken", "notices"),
     [
         ("2", "tests/unit/test_engine_outbox.py"),
+        ("3-errors", "tests/shell/test_failures.py"),
         ("4", "tests/unit/test_replay_driver.py"),
         ("6", "tests/property/test_engine_partition.py"),
         ("7", "tests/property/test_engine_delivery.py"),
