@@ -34,15 +34,12 @@ from agents.engine.formats import (
     Tombstone,
     format_of,
 )
+from agents.engine.gathered import Gathered
 from agents.engine.ledger import Ledger
 from agents.engine.lineage import Last, Wiped, checksum
 from agents.engine.states import States, Usage
 
 _META_KEY = RESERVED + b"__meta"
-_GATHERED_RECORDS, _GATHERED_BYTES = 25_000, 16 << 20
-_MANY = 2_000
-"""Records from which on a file of their own costs less than going through memory."""
-
 _STAY_SECONDS = 3_600.0
 _TRUSTED_SECONDS = TOMBSTONES_LAST.total_seconds() / 2
 
@@ -119,14 +116,10 @@ class Shard:
         """Whether the ledger is in the flush that is under way, or was broken off."""
         self.fenced = 0
         """Records of former owners seen so far."""
-        self._gathered: dict[bytes, bytes | None] = {}
-        """What was read of the changelog and not written yet; None: it was deleted."""
-        self._gathered_bytes = 0
-        self._ahead = False
-        """Whether more was read than is written."""
         self._kept = kept
         self._decode = decode
         self._db = Database(path, memory)
+        self._gathered = Gathered(self._db)
         self.emptied: Wiped | None = "damaged" if self._db.healed else None
         """Why the store had to be emptied; whoever tells it sets it back."""
         self._remember()
@@ -191,7 +184,7 @@ class Shard:
         They are gathered; `settle` writes them.  A FormatError or a StateError says that they can't be used; none of
         them is taken over then.
         """
-        meta, kept, stale, gathered = self._meta, self._kept, self._stale, dict[bytes, bytes | None]()
+        meta, kept, stale, read = self._meta, self._kept, self._stale, dict[bytes, bytes | None]()
         highest, current, size, unclaimed = meta.epoch, EPOCH.pack(meta.epoch), 0, meta.unclaimed
         for record in records:
             key, value = record.key, record.value
@@ -208,15 +201,13 @@ class Shard:
             if stale:
                 stale.discard(key)
             if value and len(value) > EPOCH.size:
-                gathered[key] = value
+                read[key] = value
                 size += len(value)
             elif key != FENCE_KEY:
-                gathered[key] = None
+                read[key] = None
             else:
                 unclaimed = False
-        self._gathered.update(gathered)
-        self._gathered_bytes += size
-        self._ahead = True
+        self._gathered.add(read, size)
         meta.epoch, meta.unclaimed, meta.next_offset = highest, unclaimed, next_offset
         if records:
             meta.last = Last(records[-1].offset, checksum(records[-1].key, records[-1].value))
@@ -224,34 +215,22 @@ class Shard:
     @property
     def gathered(self) -> int:
         """Records that `settle` would write."""
-        return len(self._gathered)
+        return self._gathered.records
 
     @property
     def full(self) -> bool:
         """Whether so much was gathered that it is to be written before more comes."""
-        return len(self._gathered) >= _GATHERED_RECORDS or self._gathered_bytes >= _GATHERED_BYTES
+        return self._gathered.full
 
     def settle(self) -> None:
         """Write what was gathered, and how far that is, in one step; takes long if it is much."""
-        meta, gathered = self._describe(self.next_offset), self._gathered
-        if len(gathered) >= _MANY:
-            self._db.load(sorted([*gathered.items(), (_META_KEY, meta)]))
-        else:
-            batch = WriteBatch(raw_mode=True)
-            for key, value in gathered.items():
-                if value is None:
-                    batch.delete(key)
-                else:
-                    batch.put(key, value)
-            batch.put(_META_KEY, meta)
-            self._db.write(batch)
-        self._gathered, self._gathered_bytes, self._ahead = {}, 0, False
+        self._gathered.write(_META_KEY, self._describe(self.next_offset))
 
     def wipe(self, why: Wiped) -> None:
         """Start from an empty store."""
         self.deactivate()
         self.emptied = why
-        self._gathered, self._gathered_bytes, self._ahead = {}, 0, False
+        self._gathered.drop()
         self._db.clear()
         self._remember()
 
@@ -260,7 +239,7 @@ class Shard:
 
         Keys whose last record is a fenced one are to be written again, before the states are `active`.
         """
-        if self._ahead:
+        if self._gathered.ahead:
             self.settle()
         self._meta.epoch, self._meta.unclaimed = epoch, False
         self._meta.last = Last(next_offset - 1, checksum(FENCE_KEY, EPOCH.pack(epoch)))
@@ -393,7 +372,7 @@ class Shard:
     def close(self) -> None:
         """Release the files."""
         self.deactivate()
-        if self._ahead:
+        if self._gathered.ahead:
             with suppress(StoreError):  # it comes back from the changelog
                 self.settle()
         self._db.close()

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import PARTITION, Mutant
 
 _STORE = "agents/engine/store.py"
+_GATHERED = "agents/engine/gathered.py"
 _KEYSPACE = "agents/engine/keyspace.py"
 _PROCESSOR = "agents/processor.py"
 _FOLDING = "tests/unit/test_fold_once.py"
@@ -34,13 +35,13 @@ MUTANTS = [
     ),
     _mutant(
         _STORE,
-        "        if self._ahead:\n            self.settle()\n        self._meta.epoch",
+        "        if self._gathered.ahead:\n            self.settle()\n        self._meta.epoch",
         "        self._meta.epoch",
         "what was restored is not there when the partition opens",
     ),
     _mutant(
-        _STORE,
-        "                    batch.put(key, value)\n",
+        _GATHERED,
+        "                    batch.put(name, content)\n",
         "                    pass\n",
         "how far a restore is is written without its states",
     ),
