@@ -28,7 +28,9 @@ VERSION = "4.3.1"
 HERE = Path(__file__).parent / "kafka"
 HOME = Path(__file__).parent.parent / ".kafka" / VERSION
 ARCHIVE = HOME / "classes.jsa"
-JVM = ("java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+JVM = ("java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Compiled lightly: a broker is there at once, and takes more CPU time for what it does from then on."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -58,14 +60,15 @@ class Kafka:
     It ends with the thread that started it, however that ends (on Linux).
     """
 
-    def __init__(self, directory: Path, port: int = 0, seat: Seat | None = None) -> None:
-        """Alone, or in the *seat* of a cluster."""
+    def __init__(self, directory: Path, port: int = 0, seat: Seat | None = None, *, lasting: bool = False) -> None:
+        """Alone, or in the *seat* of a cluster; *lasting*: compiled as one in production is, which pays after a minute."""
         self.directory = directory.absolute()
         self.port = port or free_port()
         self._seat = seat or Seat(1, [free_port()], cluster_id())
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.log = self.directory / "kafka.log"
         self._config = self.directory / "server.properties"
+        self._compiled = () if lasting else (QUICK,)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -132,7 +135,14 @@ class Kafka:
         self.directory.mkdir(parents=True, exist_ok=True)
         settings = _settings(self.port, self._seat, data)
         self._config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        java = (*JVM, option, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}", "-cp", f"{HOME / 'libs'}/*")
+        java = (
+            *JVM,
+            *self._compiled,
+            option,
+            f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}",
+            "-cp",
+            f"{HOME / 'libs'}/*",
+        )
         with self.log.open("ab") as log:
             if not data.exists():
                 tool = (*java, "kafka.tools.StorageTool", "format", "-t", self._seat.cluster, "-c", str(self._config))
@@ -244,6 +254,7 @@ def _settings(port: int, seat: Seat, data: Path) -> dict[str, object]:
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
         "broker.session.timeout.ms": 3000,  # a broker that was killed waits so long before it may register again
+        "broker.heartbeat.interval.ms": 1000,  # a third of it: two may be late
         "log.cleaner.dedupe.buffer.size": 2 << 20,
         "log.cleaner.backoff.ms": 200,
         "log.retention.ms": -1,  # the clicks of the real data are years old

@@ -94,7 +94,7 @@ def broker(given: str | None) -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder, Kafka(Path(folder)) as kafka:
+    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder, Kafka(Path(folder), lasting=True) as kafka:
         yield kafka.bootstrap
 
 

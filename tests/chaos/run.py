@@ -42,7 +42,7 @@ class _Run:
     """The parts of one run."""
 
     def __init__(self, options: Options, models: Models, stack: ExitStack) -> None:
-        self._setup = setup(options.seed)
+        self._setup = setup(options.seed, options.nodes)
         self._site = Site(options, self._setup)
         stack.callback(self._site.end)
         self._options, self._say = options, options.say

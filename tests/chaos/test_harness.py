@@ -168,13 +168,14 @@ def test_there_are_never_more_workers_than_are_allowed() -> None:
     assert "start" not in {dealer.next(full).kind for _ in range(40)}
 
 
-def test_nothing_is_forged_where_compaction_does_not_wait() -> None:
+def test_no_former_owner_writes_late_where_compaction_does_not_wait() -> None:
     dealer = Dealer(7, nodes=1, lag_ms=0)
 
     kinds = {dealer.next(Situation(("a",), (), (), broker_down=False)).kind for _ in range(60)}
 
-    assert "forge" not in kinds
-    assert {setup(seed).compaction_lag_ms > 0 for seed in range(20)} == {True, False}
+    assert kinds == {"start", "kill", "term"}
+    assert {setup(seed, 1).compaction_lag_ms > 0 for seed in range(20)} == {True, False}
+    assert {setup(seed, 3).compaction_lag_ms > 0 for seed in range(20)} == {True}
 
 
 def test_a_report_fails_for_each_thing_that_can_be_wrong() -> None:

@@ -31,7 +31,8 @@ class Progress(Thread):
         self._inputs = frozenset(inputs)
         self._places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
         # no admin client: its librdkafka ends the process when it asks for offsets of a broker that is frozen
-        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0})
+        self._settings = {"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0}
+        self._consumer = Consumer(self._settings)
         self._ending = Event()
 
     def run(self) -> None:
@@ -49,6 +50,9 @@ class Progress(Thread):
         try:
             committed, ends = self._committed(), self._ends()
         except KafkaException:
+            self._consumer = Consumer(
+                self._settings
+            )  # one that was told of no leader may go on believing it for minutes
             return False
         self.committed = max(
             self.committed, sum(offset for (topic, _), offset in committed.items() if topic in self._inputs)
