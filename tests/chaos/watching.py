@@ -50,9 +50,8 @@ class Progress(Thread):
         try:
             committed, ends = self._committed(), self._ends()
         except KafkaException:
-            self._consumer = Consumer(
-                self._settings
-            )  # one that was told of no leader may go on believing it for minutes
+            # one that was told of no leader may go on believing it for minutes
+            self._consumer = Consumer(self._settings)
             return False
         self.committed = max(
             self.committed, sum(offset for (topic, _), offset in committed.items() if topic in self._inputs)
