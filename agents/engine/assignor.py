@@ -29,10 +29,9 @@ class Layout(NamedTuple):
     stateful: frozenset[str] = frozenset()
     """Groups that states are kept of."""
 
-    def units(self) -> list[Unit]:
-        """Return everything that has to be given to somebody, groups in turn so that each worker gets some of each."""
-        most = max(self.partitions.values(), default=0)
-        return [(group, n) for n in range(most) for group in sorted(self.groups) if n < self.partitions[group]]
+    def units(self) -> dict[str, list[Unit]]:
+        """Return everything that has to be given to somebody, by group."""
+        return {group: [(group, n) for n in range(self.partitions[group])] for group in sorted(self.groups)}
 
 
 class _Said(msgspec.Struct, array_like=True):
@@ -65,6 +64,9 @@ class _Given(msgspec.Struct, array_like=True):
 
 S = TypeVar("S", _Said, _Given)
 
+_RULES = 2
+"""Of sharing out: to be changed with `shares`."""
+
 
 class CoPartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokafka has no types
     """The only protocol of the group; one object for each worker."""
@@ -86,7 +88,7 @@ class CoPartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # a
         self._caught_up = caught_up
         self._copies = copies
         self._plan = zlib.crc32(
-            repr((sorted(layout.groups.items()), sorted(layout.partitions.items()), copies)).encode()
+            repr((_RULES, sorted(layout.groups.items()), sorted(layout.partitions.items()), copies)).encode()
         )
         self._given = _Given([])
         self._asked = 0
@@ -115,13 +117,13 @@ class CoPartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # a
         units = self._layout.units()
         said = {member: _decoded(data.user_data, _Said) for member, data in members.items()}
         held = {member: its.tiers() for member, its in said.items()}
-        shares = share_out(units, held)
+        shares = share_out(units.values(), held)
         keepers = {member: tiers for member, tiers in held.items() if said[member].warm is not None}
-        stateful = {unit for unit in units if unit[0] in self._layout.stateful}
+        stateful = [its for group, its in units.items() if group in self._layout.stateful]
         warm = keep_warm(shares, keepers, self._copies, stateful)
         return {
-            member: self._assignment(units, warm[member], set(members[member].subscription))
-            for member, units in shares.items()
+            member: self._assignment(share, warm[member], set(members[member].subscription))
+            for member, share in shares.items()
         }
 
     def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:

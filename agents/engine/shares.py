@@ -1,7 +1,8 @@
 """Who gets which partitions, and who keeps a warm copy of which, decided as arithmetic."""
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import TypeVar
 
 U = TypeVar("U", bound=Hashable)
@@ -10,42 +11,53 @@ Held = Mapping[str, Sequence[Sequence[U]]]
 """Member to the units whose state it has, in tiers: what is nearest to being usable first."""
 
 
-def share_out(units: Sequence[U], held: Held[U]) -> dict[str, list[U]]:
-    """Give each of *units* to one member, equally many to each (one more to some), where they are held if that can be.
+def share_out(kinds: Iterable[Sequence[U]], held: Held[U]) -> dict[str, list[U]]:
+    """Give each unit to one member, where it is held if that can be.
 
-    The same arguments give the same shares.
+    Of the units of each of *kinds* every member gets equally many (some one more), for one kind may be most of the work;
+    so it does of all together.  The same arguments give the same shares.
     """
-    members = sorted(held)
-    if not members:
-        return {}
-    least, surplus = divmod(len(units), len(members))
-    shares: dict[str, list[U]] = {member: [] for member in members}
+    shares: dict[str, list[U]] = {member: [] for member in sorted(held)}
+    for units in kinds if shares else ():
+        burden = {member: len(share) for member, share in shares.items()}
+        for member, share in _share_kind(units, held, burden).items():
+            shares[member] += share
+    return shares
+
+
+def _share_kind(units: Sequence[U], held: Held[U], burden: Mapping[str, int]) -> dict[str, list[U]]:
+    """Share out *units* of one kind; the members' *burden*, in units of other kinds, differs by one at most."""
+    least, surplus = divmod(len(units), len(burden))
+    light = {member for member in burden if burden[member] == min(burden.values())}
+    places = {True: min(surplus, len(light)), False: max(0, surplus - len(light))}
+    """For one unit more: of the light members, and of the others, whose turn comes when all of those have one."""
+    shares: dict[str, list[U]] = {member: [] for member in burden}
     free = dict.fromkeys(units)
     for tier in range(max(map(len, held.values()))):
         for room in (least, least + 1):
-            for member, unit in _claims(held, members, tier):
-                full = len(shares[member]) >= room or (room > least and surplus <= 0)
+            for member, unit in _claims(held, list(burden), tier):
+                full = len(shares[member]) >= room or (room > least and not places[member in light])
                 if unit in free and not full:
                     del free[unit]
                     shares[member].append(unit)
-                    surplus -= room > least
+                    places[member in light] -= room > least
     for unit in free:
-        member = min(members, key=lambda member: (len(shares[member]), member))
+        member = min(burden, key=lambda member: (len(shares[member]), burden[member], member))
         shares[member].append(unit)
     return shares
 
 
 def keep_warm(
-    shares: Mapping[str, Sequence[U]], held: Held[U], copies: int, units: Collection[U]
+    shares: Mapping[str, Sequence[U]], held: Held[U], copies: int, kinds: Sequence[Collection[U]]
 ) -> dict[str, list[U]]:
-    """Give each of *units* to *copies* members that don't own it, as far as there are so many.
+    """Give each unit to *copies* members that don't own it, as far as there are so many.
 
-    The copies of what one member owns are spread evenly over the others, so that whoever takes over takes over a part;
-    they stay where the state is held if that can be.  *shares* are those of `share_out`.
+    The copies of what one member owns of one of *kinds* are spread evenly over the others, so that whoever takes over
+    takes over a part; they stay where the state is held if that can be.  *shares* are those of `share_out`.
     """
     keepers = sorted(held)
     warm: dict[str, list[U]] = {member: [] for member in shares}
-    for owner in sorted(shares):
+    for owner, units in product(sorted(shares), kinds):
         others = [member for member in keepers if member != owner]
         wanted = dict.fromkeys((unit for unit in shares[owner] if unit in units), min(copies, len(others)))
         if not others or not wanted:
@@ -64,7 +76,7 @@ def keep_warm(
         for unit in [unit for unit, missing in wanted.items() for _ in range(missing)]:
             member = min(others, key=lambda member: (got[member], unit in warm[member], len(warm[member]), member))
             got[member] += 1
-            warm[member].append(_exchange(unit, member, others, warm, shares[owner]) if unit in warm[member] else unit)
+            warm[member].append(_exchange(unit, member, others, warm, wanted) if unit in warm[member] else unit)
     return warm
 
 

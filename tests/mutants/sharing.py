@@ -10,9 +10,9 @@ def _mutant(old: str, new: str, why: str) -> Mutant:
 
 
 MUTANTS = [
-    _mutant("    members = sorted(held)\n", "    members = list(held)\n", "two leaders share out differently"),
+    _mutant("for member in sorted(held)}", "for member in held}", "two leaders share out differently"),
     _mutant(
-        "full = len(shares[member]) >= room or (room > least and surplus <= 0)",
+        "full = len(shares[member]) >= room or (room > least and not places[member in light])",
         "full = len(shares[member]) >= room",
         "some have two more than others",
     ),
@@ -22,19 +22,29 @@ MUTANTS = [
         "a unit has two owners",
     ),
     _mutant(
-        "shares[member].append(unit)\n                    surplus -= room > least\n",
+        "shares[member].append(unit)\n                    places[member in light] -= room > least\n",
         "shares[member].append(unit)\n",
         "some have two more than others, because they had them before",
     ),
     _mutant(
-        "        member = min(members, key=lambda member: (len(shares[member]), member))\n",
-        "        member = members[0]\n",
+        "        member = min(burden, key=lambda member: (len(shares[member]), burden[member], member))\n",
+        "        member = min(burden)\n",
         "what is free goes to one member",
     ),
     _mutant(
         "held.values()))):\n        for room in (least, least + 1):\n",
         "held.values()))):\n        for room in (least,):\n",
         "states move that might have stayed",
+    ),
+    _mutant(
+        "(len(shares[member]), burden[member], member)",
+        "(len(shares[member]), member)",
+        "one member gets what is over of every kind",
+    ),
+    _mutant(
+        "    places = {True: min(surplus, len(light)), False: max(0, surplus - len(light))}\n",
+        "    places = {True: surplus, False: surplus}\n",
+        "who has one more of a kind has one more of each",
     ),
     _mutant("    for unit in free:\n", "    for unit in list(free)[1:]:\n", "a unit has no owner"),
 ]

@@ -1,5 +1,7 @@
 """The group's protocol: what members say, what the leader answers."""
 
+from itertools import chain
+
 import msgspec
 
 from agents.engine.assignor import CoPartitionAssignor, Layout
@@ -28,6 +30,13 @@ def test_topics_of_one_key_go_together() -> None:
         assert share.get("clicks") == share.get("searches")
 
 
+def test_as_many_workers_as_groups_have_some_of_each() -> None:
+    shares = assigned(assignor(), assignor())
+
+    assert [len(share["clicks"]) for share in shares] == [2, 2]
+    assert [len(share["pairs"]) for share in shares] == [1, 1]
+
+
 def test_everything_is_given_to_somebody_whatever_the_metadata_know() -> None:
     shares = assigned(assignor(), assignor())
 
@@ -44,7 +53,7 @@ def test_a_partition_goes_where_its_state_lies() -> None:
 
 
 def test_who_uses_a_partition_comes_before_who_has_it_on_disk() -> None:
-    old, young = assignor(), assignor(*LAYOUT.units())
+    old, young = assignor(), assignor(*chain(*LAYOUT.units().values()))
     before = assigned(old)[0]
 
     after = assigned(old, young)
