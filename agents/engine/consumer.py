@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -20,7 +21,7 @@ from mode import Service
 
 from agents.engine import private
 from agents.engine.delivery import Source
-from agents.engine.errors import EngineError, LostRecordsError, TakenInstanceError
+from agents.engine.errors import EngineError, FetcherError, LostRecordsError, TakenInstanceError
 
 if TYPE_CHECKING:
     from agents.engine.engine import Engine
@@ -39,7 +40,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     """The thread that owns the group's aiokafka consumer."""
 
     _assignment: object = None
-    _checked: dict[TopicPartition, int]
+    _checked: dict[Source, int]
     """Positions that nothing can have moved since they were looked at."""
     _looked = 0.0
 
@@ -76,33 +77,35 @@ class Thread(driver.AIOKafkaConsumerThread):
         if assignment is not self._assignment or now - self._looked > _RECHECK_SECONDS:
             self._assignment, self._checked, self._looked = assignment, {}, now
         checked, self._checked = self._checked, {}  # an error on the way leaves nothing believed
-        places = {TopicPartition(*source): offset for source, offset in offsets.items()}
         try:
-            for place, offset in places.items():
-                if checked.get(place) != offset:
-                    await self._seek_to(consumer, place, offset)
-            records = await consumer.getmany(*places, timeout_ms=wait_ms, max_records=limit)
-            idle, ends = {}, {}
-            for place, offset in places.items():
-                end = consumer.highwater(place) or 0
-                ends[tuple(place)] = end
-                if place in records:
-                    offset = records[place][-1].offset + 1  # noqa: PLW2901  where the next fetch begins
-                elif end > offset:
-                    async with asyncio.timeout(1):
-                        idle[tuple(place)] = offset = await consumer.position(place)  # noqa: PLW2901
-                checked[place] = offset
+            states = private.states(consumer)
+            for source, offset in offsets.items():
+                if checked.get(source) != offset:
+                    state = states[source]
+                    if not state.has_valid_position or state.position != offset:
+                        consumer.seek(_place(source), offset)
+            fetched = await consumer.getmany(*map(_place, offsets), timeout_ms=wait_ms, max_records=limit)
+            records: dict[Source, list[Any]] = {tuple(place): its for place, its in fetched.items()}
+            states = private.states(consumer)
+            ends = {source: states[source].highwater or 0 for source in offsets}
+            idle = {
+                source: states[source].position
+                for source, offset in offsets.items()
+                if ends[source] > offset and source not in records
+            }
         except OffsetOutOfRangeError as error:
             message = f"offsets {error.args[0]} are not in the log any more: records were deleted before they were read"
             raise LostRecordsError(message) from error
-        except (IllegalStateError, NoOffsetForPartitionError, AssertionError, TimeoutError):
+        except (IllegalStateError, NoOffsetForPartitionError, AssertionError, KeyError):
             return {}, {}, {}  # not assigned any more, or a position is being set; what was fetched is read again
-        self._checked = checked
-        return {tuple(place): its for place, its in records.items()}, idle, ends
+        read = {source: its[-1].offset + 1 for source, its in records.items()}  # where the next fetch begins
+        self._checked = {**offsets, **idle, **read}
+        return records, idle, ends
 
-    async def _seek_to(self, consumer: Any, place: TopicPartition, offset: int) -> None:
-        if not private.has_position(consumer, place) or await consumer.position(place) != offset:
-            consumer.seek(place, offset)
+
+@cache
+def _place(source: Source) -> TopicPartition:
+    return TopicPartition(*source)
 
 
 class Consumer(driver.Consumer):
@@ -165,7 +168,7 @@ class Consumer(driver.Consumer):
                 records, idle, ends = await self._thread.call_thread(
                     self._thread.fetch, assignment, offsets, engine.fetch_records, wait_ms
                 )
-            except LostRecordsError as error:
+            except (FetcherError, LostRecordsError) as error:
                 await self.app.crash(error)
                 return
             except (KafkaError, RuntimeError, OSError) as error:  # the next fetch begins where this one did

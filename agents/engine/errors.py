@@ -40,6 +40,16 @@ class LostRecordsError(EngineError):
     """
 
 
+class FetcherError(EngineError):
+    """The task that fetches ended, by a mistake here or in aiokafka.
+
+    Operator action: start the worker again, and report what is in its log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("nothing is fetched any more, the cause is above: start the worker again, and report it")
+
+
 class LostStatesError(EngineError):
     """A changelog does not hold all states that were made, and no store here has them.
 

@@ -13,6 +13,7 @@ from agents.engine.context import Context
 from agents.engine.delivery import Partition, Source
 from agents.engine.errors import (
     FencedError,
+    FetcherError,
     FormatError,
     LostRecordsError,
     LostStatesError,
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.5
 _COMMITTED_SECONDS = 10
 
-HOPELESS = (FormatError, LostRecordsError, LostStatesError, StateError, StoreError, UnusableStoreError)
+HOPELESS = (FetcherError, FormatError, LostRecordsError, LostStatesError, StateError, StoreError, UnusableStoreError)
 """What trying again does not mend."""
 
 Committed = Callable[[Sequence[Source]], Awaitable[Mapping[Source, int | None]]]

@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from math import ceil
 from typing import Any
 
-Partitions = Sequence[tuple[str, Sequence[tuple[int, int, int]]]]
-"""By topic: partition, offset and most bytes."""
+Places = Sequence[tuple[int, int, int]]
+"""Partition, offset and most bytes."""
+Partitions = Sequence[tuple[str, Places]]
+"""By topic."""
 
 _PAUSE_SECONDS = 0.2
 _MUCH_BYTES = 64 << 10

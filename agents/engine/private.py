@@ -3,21 +3,21 @@
 Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
 `AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `channels.py` sets
 `Channel._queue`; `membership.py` overrides `GroupCoordinator._send_req` and `._on_join_complete`, and calls
-`._lookup_assignor` and `._group_instance_id`; `sessions.py` stands between `Fetcher` and its `_client`, and takes over all
-that a `FetchRequest` holds; `unpacking.py` overrides `PartitionRecords._consumer_record` and reads `._records_iterator`, and uses
+`._lookup_assignor` and `._group_instance_id`; `fetcher.py` stands between `Fetcher` and its `_client`, overrides
+`.fetched_records`, `.close` and `._get_actions_per_node` with all that this one reads, and takes over all that a `FetchRequest`
+holds; `unpacking.py` overrides `PartitionRecords._consumer_record` and reads `._records_iterator`, and uses
 what `FetchResult` knows.  It also relies on an order: a revoke and a shutdown call `wait_empty()`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import version
 from typing import Any
 
 import aiokafka.consumer.consumer
 import aiokafka.consumer.fetcher
-from aiokafka import TopicPartition
 
+from agents.engine.fetcher import SessionFetcher
 from agents.engine.membership import Coordinator
-from agents.engine.sessions import SessionFetcher
 from agents.engine.unpacking import Fetched, WholeBatches
 
 PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
@@ -52,12 +52,13 @@ def consumer(thread: Any) -> Any:
     return thread._ensure_consumer()  # noqa: SLF001  see the module
 
 
-def has_position(group_consumer: Any, place: TopicPartition) -> bool:
-    """Tell whether `position` would answer at once; it waits for a seek otherwise."""
+def states(group_consumer: Any) -> Mapping[Any, Any]:
+    """Return partition to what aiokafka knows of it, as it is now and as it will be; nothing while none is assigned."""
     subscription = group_consumer._subscription.subscription  # noqa: SLF001  see the module
     if subscription is None or subscription.assignment is None:
-        return False
-    return bool(subscription.assignment.state_value(place).has_valid_position)
+        return {}
+    found: Mapping[Any, Any] = subscription.assignment._tp_state  # noqa: SLF001  see the module
+    return found
 
 
 def use_batches() -> None:

@@ -102,12 +102,25 @@ async def test_a_consumer_is_configured_before_it_starts(embedded: Embedded) -> 
 
 async def test_a_position_is_known_from_the_seek_on(embedded: Embedded) -> None:
     async with consuming(embedded({"a": 1})) as consumer:
-        assert not private.has_position(consumer, PLACE)
+        state = private.states(consumer)[PLACE]
+        assert not state.has_valid_position
 
         consumer.seek(PLACE, 3)
 
-        assert private.has_position(consumer, PLACE)
-        assert await consumer.position(PLACE) == 3
+        assert state.has_valid_position
+        assert state.position == await consumer.position(PLACE) == 3
+        await consumer.getmany(PLACE, timeout_ms=5_000)
+        assert state.position == await consumer.position(PLACE) > 3
+        assert state.highwater == 10
+        assert private.states(consumer)["a", 0] is state
+
+
+async def test_nothing_is_known_while_nothing_is_assigned(embedded: Embedded) -> None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=embedded({"a": 1}), group_id="g")
+    try:
+        assert private.states(consumer) == {}
+    finally:
+        await consumer.stop()
 
 
 async def test_an_offset_out_of_the_log_is_an_error_and_not_reset(embedded: Embedded) -> None:

@@ -14,7 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
 from agents.engine import private
-from agents.engine.sessions import SessionFetcher
+from agents.engine.errors import FetcherError
+from agents.engine.fetcher import SessionFetcher
 
 PARTITIONS = 24
 ROUNDS = 30
@@ -61,13 +62,13 @@ async def consuming(servers: str, *topics: str) -> AsyncIterator[tuple[Any, Any,
         await producer.stop()
 
 
-async def read(consumer: Any, count: int) -> list[tuple[int, int]]:
+async def read(consumer: Any, count: int) -> list[tuple[str, int, int]]:
     """Return the places of the next *count* records."""
-    found: list[tuple[int, int]] = []
+    found: list[tuple[str, int, int]] = []
     while len(found) < count:
         records = await consumer.getmany(timeout_ms=15_000)
         assert records, f"{count - len(found)} of {count} records did not come"
-        found += [(place.partition, it.offset) for place, its in records.items() for it in its]
+        found += [(*place, it.offset) for place, its in records.items() for it in its]
     return found
 
 
@@ -89,18 +90,19 @@ async def test_an_answer_names_what_has_changed(kafka: str, prefix: str) -> None
 
 async def test_all_records_come_once_whatever_breaks_a_session(kafka: str, prefix: str) -> None:
     lot = Random(5)
-    async with consuming(kafka, f"{prefix}broken") as (producer, consumer, answers):
-        sent: list[tuple[int, int]] = []
-        found: list[tuple[int, int]] = []
+    names = [f"{prefix}broken", f"{prefix}apart"]
+    async with consuming(kafka, *names) as (producer, consumer, answers):
+        places = [TopicPartition(name, n) for name in names for n in range(PARTITIONS)]
+        sent: list[tuple[str, int, int]] = []
+        found: list[tuple[str, int, int]] = []
         for number in range(ROUNDS):
-            partitions = [lot.randrange(PARTITIONS) for _ in range(lot.randrange(1, 40))]
-            for partition in partitions:
-                done = await producer.send_and_wait(f"{prefix}broken", b"x", partition=partition)
-                sent.append((done.partition, done.offset))
-            paused = [TopicPartition(f"{prefix}broken", n) for n in range(PARTITIONS) if lot.random() < 0.3]
+            chosen = [lot.choice(places) for _ in range(lot.randrange(1, 40))]
+            for place in chosen:
+                done = await producer.send_and_wait(place.topic, b"x", partition=place.partition)
+                sent.append((done.topic, done.partition, done.offset))
+            paused = [place for place in places if lot.random() < 0.3 * (number % 2)]
             consumer.pause(*paused)
-            held = {it.partition for it in paused}
-            found += await read(consumer, sum(it not in held for it in partitions))
+            found += await read(consumer, sum(place not in paused for place in chosen))
             session = next(iter(answers.client._sessions.values()))
             match number % 5:
                 case 0:
@@ -116,6 +118,21 @@ async def test_all_records_come_once_whatever_breaks_a_session(kafka: str, prefi
             found += await read(consumer, len(sent) - len(found))
 
     assert sorted(found) == sorted(sent)
+
+
+async def test_a_task_that_ends_is_an_error_and_not_silence(
+    kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> Any:
+        raise KeyError
+
+    async with consuming(kafka, f"{prefix}ended") as (_, consumer, __):
+        await consumer.getmany(timeout_ms=100)
+        monkeypatch.setattr(consumer._fetcher, "_proc_fetch_request", fail)
+
+        await consumer.getmany(timeout_ms=5_000)
+        with pytest.raises(FetcherError, match="start the worker again"):
+            await consumer.getmany(timeout_ms=500)
 
 
 async def test_records_of_a_patient_topic_come_together_and_all_of_them(kafka: str, prefix: str) -> None:

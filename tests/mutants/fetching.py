@@ -20,9 +20,16 @@ MUTANTS = [
     ),
     Mutant(
         _SESSIONS,
-        "for topic, partition in told.keys() - wanted.keys():",
-        "for topic, partition in set[tuple[str, int]]():",
-        "the broker is not told what is not wanted any more",
+        "        forgotten += [(topic, [it[0] for it in places]) for topic, places in told.items()]\n",
+        "",
+        "the broker is not told of a topic that is not wanted any more",
+        _SESSIONS_TEST,
+    ),
+    Mutant(
+        _SESSIONS,
+        "                forgotten.append((topic, [it[0] for it in before if it[0] not in wanted]))\n",
+        "",
+        "the broker is not told of a partition that is not wanted any more",
         _SESSIONS_TEST,
     ),
     Mutant(

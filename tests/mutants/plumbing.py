@@ -92,7 +92,7 @@ MUTANTS = [
     ),
     Mutant(
         _OPENINGS,
-        "HOPELESS = (FormatError, ",
+        "HOPELESS = (FetcherError, ",
         "HOPELESS = (Exception, ",
         "a broker that is away while states are restored stops the worker",
         _FAILURES,

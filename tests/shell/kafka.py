@@ -181,6 +181,27 @@ class Producer:
         return SimpleNamespace(offset=first)
 
 
+class _State:
+    """What a consumer knows of a partition."""
+
+    def __init__(self, consumer: "Consumer", place: TopicPartition) -> None:
+        self._consumer, self._place = consumer, place
+
+    @property
+    def has_valid_position(self) -> bool:
+        return self._consumer.positions[self._place] is not None
+
+    @property
+    def position(self) -> int:
+        position = self._consumer.positions[self._place]
+        assert position is not None
+        return position
+
+    @property
+    def highwater(self) -> int | None:
+        return self._consumer.highwater(self._place)
+
+
 class Consumer:
     """A consumer whose partitions are assigned."""
 
@@ -192,8 +213,9 @@ class Consumer:
         self._paused: set[TopicPartition] = set()
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=self))
 
-    def state_value(self, place: TopicPartition) -> Any:
-        return SimpleNamespace(has_valid_position=self.positions[place] is not None)
+    @property
+    def _tp_state(self) -> dict[TopicPartition, "_State"]:
+        return {place: _State(self, place) for place in self.positions}
 
     async def start(self) -> None:
         self._broker.clients.add(self)
