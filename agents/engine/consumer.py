@@ -43,6 +43,8 @@ class Thread(driver.AIOKafkaConsumerThread):
     _checked: dict[Source, int]
     """Positions that nothing can have moved since they were looked at."""
     _looked = 0.0
+    _assigned: tuple[object, set[TP]] = None, set()
+    """What aiokafka says is assigned, and the same as Faust has it."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -58,6 +60,13 @@ class Thread(driver.AIOKafkaConsumerThread):
             "give each worker a VITRINE_INSTANCE_ID of its own"
         )
         private.when_fenced(private.consumer(self), lambda: _crash(app, loop, error))
+
+    def assignment(self) -> set[TP]:
+        """Return the current assignment, which Faust asks for once for each offset that it commits."""
+        assigned = private.consumer(self).assignment()
+        if self._assigned[0] is not assigned:
+            self._assigned = assigned, {TP(*place) for place in assigned}
+        return self._assigned[1]
 
     async def committed(self, sources: Sequence[Source]) -> dict[Source, int | None]:
         """Return the committed offset of each of *sources*, None if there is none."""

@@ -347,11 +347,13 @@ class Engine:
         async with self._committing:
             begun = time.monotonic()
             self.report()
+            await asyncio.sleep(0)
             await relieve([shard for runner in self.folders for shard in runner.keyspace.active()], self._memory)
             for folder, shard in await self.watch.intruded(begun):
                 self._reopen(folder, shard, FencedError("another worker wrote while nothing was written here"))
             for sweep in self._sweeps:
                 sweep.step(int(time.time() * 1000))
+                await asyncio.sleep(0)
             offsets = self.delivery.committable()
             flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
             if self.app.crashed or not (offsets or flushes):

@@ -4,6 +4,7 @@ A worker has some 200 partitions, and few of them get a record between two reque
 each request holds the interpreter, which whatever else the worker does waits for.
 """
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -14,7 +15,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 
 from agents.engine.errors import FetcherError
-from agents.engine.patience import Partitions, Patience
+from agents.engine.patience import Pace, Partitions, Patience
 from agents.engine.sessions import Session
 
 _SINCE = 7
@@ -108,6 +109,7 @@ class _Client:
         self._client = client
         self._sessions: dict[int, Session] = defaultdict(Session)
         self._patience: dict[int, Patience] = defaultdict(lambda: Patience(patient))
+        self._pace: dict[int, Pace] = defaultdict(Pace)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -116,13 +118,16 @@ class _Client:
         """Send *request*, of which one at a time is on its way to a node if it is one to fetch."""
         if not isinstance(request, FetchRequest):
             return await self._client.send(node, request)
-        session, patience = self._sessions[node], self._patience[node]
+        session, patience, pace = self._sessions[node], self._patience[node], self._pace[node]
+        if wait := pace.wait(time.monotonic()):
+            await asyncio.sleep(wait)
         try:
             response = await self._client.send(node, _Request(request, session, patience))
         except BaseException:
             session.lose()
             raise
         patience.answered(response.topics, time.monotonic())
+        pace.answered(response.topics)
         if response.API_VERSION >= _SINCE:
             session.answered(response.error_code, response.session_id)
         _narrow(request, response)

@@ -30,6 +30,8 @@ class Keyspace:
         self._directory = directory
         self._memory = memory
         self._assigning = asyncio.Lock()
+        self._persisting = asyncio.Lock()
+        """Acks of all partitions come together; other tasks run between the writes to their stores."""
         self._opening: dict[int, asyncio.Future[Shard]] = {}
         """Stores that a thread opens."""
         self._offsets = len(sources(folder))
@@ -160,7 +162,9 @@ class Keyspace:
         if flush.ledger is not None:  # only when the states are there: it must not be ahead of them
             behind = await self.changelog.append(partition, [(LEDGER_KEY, flush.ledger)])
             at = Stretch(at.first, behind.end)  # longer than the flush if somebody wrote between
-        flush.shard.flushed(flush, at)
+        async with self._persisting:
+            flush.shard.flushed(flush, at)
+            await asyncio.sleep(0)
 
     def _decode(self, raw: bytes | memoryview | None) -> State:
         if raw is None:

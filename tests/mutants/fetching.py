@@ -41,9 +41,23 @@ MUTANTS = [
     ),
     Mutant(
         _PATIENCE,
-        "if 0 < size < _MUCH_BYTES:",
-        "if 0 < size:",
+        "if 0 < size_of([it for it in topics if it[0] in self._topics]) < _MUCH_BYTES:",
+        "if size_of([it for it in topics if it[0] in self._topics]):",
         "a backlog is read as slowly as a trickle",
+        _PATIENCE_TEST,
+    ),
+    Mutant(
+        _PATIENCE,
+        "        if size_of(topics) >= _MUCH_BYTES:\n            self._due = 0.0\n",
+        "",
+        "a backlog is read a hundred answers a second",
+        _PATIENCE_TEST,
+    ),
+    Mutant(
+        _PATIENCE,
+        "max(self._due, now - _ROUNDS * _ROUND_SECONDS)",
+        "self._due",
+        "requests need not wait for as long as there were none",
         _PATIENCE_TEST,
     ),
     Mutant(

@@ -1,6 +1,8 @@
 """What can wait is left out of requests for a moment after a few of its records, and never for longer."""
 
-from agents.engine.patience import Partitions, Patience
+import pytest
+
+from agents.engine.patience import Pace, Partitions, Patience
 
 ALL: Partitions = [("slow", [(0, 5, 1)]), ("fast", [(0, 7, 1), (1, 8, 1)])]
 FAST: Partitions = ALL[1:]
@@ -46,3 +48,39 @@ def test_a_request_always_asks_for_something() -> None:
 
     assert patience.ask(ALL[:1], 500, 10.0) == (ALL[:1], 500)
     assert patience.ask(FAST, 500, 10.0) == (FAST, 500)
+
+
+def sent(pace: Pace, begin: float, count: int, every: float) -> list[float]:
+    """Return when each of *count* requests left that could have left *every* so many seconds."""
+    times, now = [], begin
+    for _ in range(count):
+        now += pace.wait(now)
+        times.append(now)
+        now += every
+    return times
+
+
+def test_requests_follow_each_other_a_hundred_times_a_second_at_most() -> None:
+    times = sent(Pace(), 10.0, 204, 0.001)
+
+    assert times[-1] - times[3] == pytest.approx(2.0, abs=0.02)
+
+
+def test_a_few_requests_do_not_wait_whenever_they_come() -> None:
+    pace = Pace()
+
+    assert sent(pace, 10.0, 4, 0.0) == [10.0] * 4
+    assert pace.wait(10.0) > 0
+    assert sent(pace, 11.0, 4, 0.0) == [11.0] * 4
+    assert sent(pace, 12.0, 50, 0.0101) == pytest.approx([12.0 + n * 0.0101 for n in range(50)])
+
+
+def test_behind_a_large_answer_no_request_waits() -> None:
+    pace = Pace()
+    sent(pace, 10.0, 20, 0.0)
+
+    pace.answered(answer("fast", MANY))
+
+    assert pace.wait(10.1) == 0
+    pace.answered(answer("fast", FEW))
+    assert sum(sent(pace, 10.1, 8, 0.0)) > 8 * 10.1
