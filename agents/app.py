@@ -95,6 +95,7 @@ def config(settings: Settings, lists: str = LISTS) -> Config:
         instance=settings.instance_id,
         warm_copies=settings.warm_copies,
         asides={Shoppers.name: lists} if settings.list_process else {},
+        strict=settings.environment == "production",
     )
 
 

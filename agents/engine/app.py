@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import faust
+import structlog
 from confluent_kafka import KafkaException
 from faust.tables import TableManager
 
@@ -22,6 +23,8 @@ from agents.engine.preflight import check_formats
 from agents.engine.tuning import tune
 from agents.metrics import Metrics
 from agents.processor import Folder, Stage
+
+log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 45.0
 """A stop that takes longer is ended by force; what is not committed is repeated by the next worker."""
@@ -55,6 +58,8 @@ class Config(NamedTuple):
     """Of each state, on workers that do not own it."""
     asides: Mapping[str, str] = {}
     """Stages that are scored in a process of their own, by name, to what makes them there: `module:function`."""
+    strict: bool = False
+    """Whether a changelog that could lose states stops the worker; else it is only told of."""
 
 
 class Tables(TableManager):
@@ -102,6 +107,7 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
     folders = [stage for stage in stages if isinstance(stage, Folder)]
     changelogs = {topics.changelog(config.app_id, it.name): it.inputs[0].topic for it in folders}
     partitions = topics.check(topics.used_by(stages), changelogs, found, config.prefix)
+    _insist(topics.losing(topics.settings(config.servers, changelogs)), strict=config.strict)
     kept = [Kept(topics.changelog(config.app_id, it.name), it.state.format) for it in folders]
     check_formats(config.servers, kept, found)
     identities = _identities(config, stages)
@@ -139,6 +145,14 @@ def build(config: Config, stages: Sequence[Stage], metrics: Metrics) -> App:
         frozenset(config.prefix + it.topic.name for stage in stages for it in stage.inputs if it.patient)
     )
     return app
+
+
+def _insist(losing: Sequence[str], *, strict: bool) -> None:
+    if losing and strict:
+        message = f"{'; '.join(losing)}; `vitrine topics apply` mends it"
+        raise ConfigurationError(message)
+    for line in losing:
+        log.warning("states could be lost, `vitrine topics apply` mends it", why=line)
 
 
 def _identities(config: Config, stages: Sequence[Stage]) -> dict[str, str]:

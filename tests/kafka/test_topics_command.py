@@ -1,8 +1,12 @@
 """`vitrine topics` on a real Kafka."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import confluent_kafka.admin
@@ -110,6 +114,33 @@ def test_drift_is_found_and_mended_and_other_settings_stay(operator: Operator) -
     assert operator.told("plan")["pending"] is False
     assert operator.settings("clicks.v1")["segment.bytes"] == "1234567"
     assert operator.settings("item-cards.v1")["cleanup.policy"] == "compact"
+
+
+@pytest.mark.parametrize(("environment", "code"), [("production", 2), ("development", None)])
+def test_a_changelog_that_could_lose_states_stops_a_worker_in_production(
+    operator: Operator, tmp_path: Path, environment: str, code: int | None
+) -> None:
+    operator.told("apply")
+    operator.set("app-shoppers-changelog", {"min.compaction.lag.ms": "0"})
+    variables = {"VITRINE_ENVIRONMENT": environment, "VITRINE_DATA_DIR": str(tmp_path), "VITRINE_WEB_PORT": "0"}
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "agents", "worker"],
+            env={**os.environ, **operator.variables, **variables},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        end = time.monotonic() + 60
+        while worker.poll() is None and "views read" not in log.read_text() and time.monotonic() < end:
+            time.sleep(0.1)
+        assert worker.poll() == code, log.read_text()
+        assert f"{operator.prefix}app-shoppers-changelog has min.compaction.lag.ms=0" in log.read_text()
+        assert "`vitrine topics apply` mends it" in log.read_text()
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def test_what_was_made_for_development_becomes_production(operator: Operator) -> None:

@@ -63,6 +63,34 @@ def test_changelogs_are_compacted_behind_a_lag() -> None:
     assert int(config["min.compaction.lag.ms"]) >= 3_600_000
 
 
+def test_the_changelogs_that_apply_makes_lose_nothing() -> None:
+    for environment in ("development", "production"):
+        made = needed("", "app", 1, environment)["app-sums-changelog"].config
+        assert topics.losing({"app-sums-changelog": made}) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "why"),
+    [
+        ("min.compaction.lag.ms", "0", "lag.ms=0, less than 10 minutes: what a worker writes that woke too late"),
+        ("min.compaction.lag.ms", "599999", "lag.ms=599999, less than 10 minutes"),
+        ("cleanup.policy", "delete", "policy=delete: states that are not written for a while would be deleted"),
+        ("cleanup.policy", "compact,delete", "policy=compact,delete: states"),
+    ],
+)
+def test_a_changelog_that_could_lose_states_is_named(setting: str, value: str, why: str) -> None:
+    made = {**needed("", "app", 1)["app-sums-changelog"].config, setting: value}
+
+    (found,) = topics.losing({"app-sums-changelog": made})
+
+    assert found.startswith("app-sums-changelog has ")
+    assert why in found
+
+
+def test_a_changelog_of_which_the_broker_does_not_tell_will_do() -> None:
+    assert topics.losing({}) == topics.losing({"app-sums-changelog": {}}) == []
+
+
 def test_dead_letters_may_be_larger_than_what_came() -> None:
     assert int(needed("", "app", 1)["dlq.clicks.v1"].config["max.message.bytes"]) > 1 << 20
 

@@ -46,6 +46,22 @@ def identities(servers: str, names: Iterable[str]) -> dict[str, str | None]:
     return {name: _identity(asked[name]) for name in names}
 
 
+def settings(servers: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the settings of topics that are there; nothing of those of which the broker does not tell.
+
+    A ConfigurationError if nobody answers.
+    """
+    client = _client(servers)
+    metadata = _metadata(client, servers)
+    if metadata.controller_id not in metadata.brokers:
+        return {}  # an embedded one
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        with suppress(ConfigurationError):
+            found |= _configs(client, [name])
+    return found
+
+
 def _identity(described: Any) -> str | None:
     try:
         return str(described.result().topic_id)

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from agents.engine.errors import ConfigurationError
+from agents.engine.topics.judging import duration, policies
 from agents.topics import Topic
+
+_LAG_MS = 600_000
+"""Least `min.compaction.lag.ms` of a changelog: a former owner's record is looked for each minute, and mended at once."""
 
 
 def check(
@@ -33,3 +37,20 @@ def check(
             )
             raise ConfigurationError(message)
     return {it.name: found[prefix + it.name] for it in topics}
+
+
+def losing(settings: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return how the changelogs could lose states, *settings* being what the broker tells of each; nothing if none can."""
+    found = []
+    for name, its in sorted(settings.items()):
+        policy, lag = its.get("cleanup.policy", "compact"), its.get("min.compaction.lag.ms", str(_LAG_MS))
+        if policies(policy) != {"compact"}:
+            found.append(
+                f"{name} has cleanup.policy={policy}: states that are not written for a while would be deleted"
+            )
+        if float(lag) < _LAG_MS:
+            found.append(
+                f"{name} has min.compaction.lag.ms={lag}, less than {duration(str(_LAG_MS))}: what a worker writes that woke too "
+                "late could take the place of a state before it is mended"
+            )
+    return found
