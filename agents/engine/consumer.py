@@ -36,6 +36,10 @@ _WITHHELD_MS = 10
 """Other topics are waited for no longer than this while one is not read for now."""
 
 
+Fetched = tuple[dict[Source, list[Any]], dict[Source, int], dict[Source, int]]
+_NOTHING: Fetched = {}, {}, {}
+
+
 class Thread(driver.AIOKafkaConsumerThread):
     """The thread that owns the group's aiokafka consumer."""
 
@@ -74,9 +78,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         found = await asyncio.gather(*(consumer.committed(TopicPartition(*source)) for source in sources))
         return dict(zip(sources, found, strict=True))
 
-    async def fetch(
-        self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int
-    ) -> tuple[dict[Source, list[Any]], dict[Source, int], dict[Source, int]]:
+    async def fetch(self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int) -> Fetched:
         """Return records from exactly *offsets* on, where the log goes on without records, and how far it reaches.
 
         Positions are looked at first, so whatever an error, a cancelled call or a rebalance swallowed is read again.
@@ -88,6 +90,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         checked, self._checked = self._checked, {}  # an error on the way leaves nothing believed
         try:
             states = private.states(consumer)
+            if not offsets.keys() <= states.keys():
+                return _NOTHING
             for source, offset in offsets.items():
                 if checked.get(source) != offset:
                     state = states[source]
@@ -96,6 +100,8 @@ class Thread(driver.AIOKafkaConsumerThread):
             fetched = await consumer.getmany(*map(_place, offsets), timeout_ms=wait_ms, max_records=limit)
             records: dict[Source, list[Any]] = {tuple(place): its for place, its in fetched.items()}
             states = private.states(consumer)
+            if not offsets.keys() <= states.keys():
+                return _NOTHING
             ends = {source: states[source].highwater or 0 for source in offsets}
             idle = {
                 source: states[source].position
@@ -105,8 +111,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         except OffsetOutOfRangeError as error:
             message = f"offsets {error.args[0]} are not in the log any more: records were deleted before they were read"
             raise LostRecordsError(message) from error
-        except (IllegalStateError, NoOffsetForPartitionError, AssertionError, KeyError):
-            return {}, {}, {}  # not assigned any more, or a position is being set; what was fetched is read again
+        except (IllegalStateError, NoOffsetForPartitionError, AssertionError):
+            return _NOTHING  # not assigned any more, or a position is being set; what was fetched is read again
         read = {source: its[-1].offset + 1 for source, its in records.items()}  # where the next fetch begins
         self._checked = {**offsets, **idle, **read}
         return records, idle, ends
