@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 _ENGINE = "agents/engine/engine.py"
+_WARM = "agents/engine/warm.py"
+_WARM_TEST = "tests/shell/test_warm.py"
 _OPENINGS = "agents/engine/openings.py"
 _OUTBOX = "agents/engine/outbox.py"
 _CHANGELOG = "agents/engine/changelog.py"
@@ -139,5 +141,26 @@ MUTANTS = [
         "what was fetched is lost to the views\n            del fail, error\n",
         "a view that can't be applied stands still in silence",
         _PARTS,
+    ),
+    Mutant(
+        _WARM,
+        "            self._task.cancel()\n            await asyncio.gather(self._task, return_exceptions=True)\n",
+        "            self._task.cancel()\n",
+        "a copy is still read when its store is somebody else's",
+        _WARM_TEST,
+    ),
+    Mutant(
+        _WARM,
+        "            except Exception as error:  # noqa: BLE001  whatever the broker does: try again\n",
+        "            except TimeoutError as error:\n",
+        "a copy is not read on when a call failed",
+        _WARM_TEST,
+    ),
+    Mutant(
+        _WARM,
+        "            except Exception as error:  # noqa: BLE001  whatever it is, the copies are read on\n",
+        "            except TimeoutError as error:\n",
+        "copies end when nobody says how far their logs reach",
+        _WARM_TEST,
     ),
 ]
