@@ -200,21 +200,21 @@ class Engine:
 
     async def stop(self) -> None:
         """Release everything, each part within a bound and whatever fails; nothing is committed any more."""
-        await _released("openings", self.openings.cancel())
-        await _released("warm copies", self.warm.end())
-        await asyncio.gather(*(_released("scorer", scorer.stop()) for scorer in self._scorers.values()))
-        await _released("views", self.views.stop())
-        await asyncio.gather(*(_released("process", aside.stop()) for aside in self._asides.values()))
+        await _released("openings", self.openings.cancel)
+        await _released("warm copies", self.warm.end)
+        await asyncio.gather(*(_released("scorer", scorer.stop) for scorer in self._scorers.values()))
+        await _released("views", self.views.stop)
+        await asyncio.gather(*(_released("process", aside.stop) for aside in self._asides.values()))
         if self.app.crashed:
-            await _released("outbox", self.context.outbox.stop())  # a commit may wait for it
-        finished = await _released("commit", self._committing.acquire())
+            await _released("outbox", self.context.outbox.stop)  # a commit may wait for it
+        finished = await _released("commit", self._committing.acquire)
         self.delivery.revoke()
         self._clear_owed()
-        await asyncio.gather(*(_released("stores", _close(runner.keyspace)) for runner in self.folders))
+        await asyncio.gather(*(_released("stores", partial(_close, runner.keyspace)) for runner in self.folders))
         if finished:
             self._committing.release()
-        await _released("outbox", self.context.outbox.stop())
-        await asyncio.gather(*(_released("client", client.stop()) for client in self._clients))
+        await _released("outbox", self.context.outbox.stop)
+        await asyncio.gather(*(_released("client", client.stop) for client in self._clients))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _connect(self, client: Any) -> Any:
@@ -419,11 +419,11 @@ def _size(records: Sequence[Any]) -> int:
     return step * sum([_RECORD_BYTES + len(record.value or b"") for record in records[::step]])
 
 
-async def _released(what: str, work: Awaitable[object]) -> bool:
-    """Wait for what releases a part of a worker that stops; tell whether it did."""
+async def _released(what: str, release: Callable[[], Awaitable[object]]) -> bool:
+    """Release a part of a worker that stops; tell whether that was done."""
     try:
         async with asyncio.timeout(_RELEASE_SECONDS):
-            await work
+            await release()
     except Exception as error:  # noqa: BLE001  whatever it is, the other parts have to be released, too
         log.warning("not released", part=what, error=repr(error))
         return False

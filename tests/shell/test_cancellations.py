@@ -121,6 +121,23 @@ def test_a_step_is_cancelled(
     assert each_turn(new_world, monkeypatch, test) > 10
 
 
+def test_a_stop_is_cancelled(new_world: Callable[[], World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops in earnest stops again."""
+
+    async def test(world: World, number: int) -> bool:
+        worker = await begun(world)
+        await worker.assign()
+        await worker.work()
+        world.produce(4)
+        await asyncio.sleep(0.02)
+        early = await cancelled(worker.stop(), number)
+        async with asyncio.timeout(LONG):
+            await worker.end()
+        return early
+
+    assert each_turn(new_world, monkeypatch, test) > 20
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_a_worker_is_told_to_stop_at_any_moment(
     new_world: Callable[[], World], monkeypatch: pytest.MonkeyPatch, part: int
