@@ -209,7 +209,9 @@ class Fleet(Deployment):
         return {partition: offset for (topic, partition), offset in self.group_offsets().items() if topic == name}
 
     def _name(self, member: Any) -> str:
-        """Return the name of a member of the group: it says so in its log when it has joined."""
+        """Return the name of a member of the group: its instance id, or who says in its log that it has joined as that member."""
+        if member.group_instance_id:
+            return str(member.group_instance_id)
         for it in reversed(self._members):
             if member.member_id in it.log.read_text(errors="replace"):
                 return it.name
