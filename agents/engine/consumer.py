@@ -36,8 +36,9 @@ _WITHHELD_MS = 10
 """Other topics are waited for no longer than this while one is not read for now."""
 
 
-Fetched = tuple[dict[Source, list[Any]], dict[Source, int], dict[Source, int]]
-_NOTHING: Fetched = {}, {}, {}
+Round = tuple[dict[Source, list[Any]], dict[Source, int], dict[Source, int]]
+"""What `Thread.fetch` returns."""
+_NOTHING: Round = {}, {}, {}
 
 
 class Thread(driver.AIOKafkaConsumerThread):
@@ -75,10 +76,10 @@ class Thread(driver.AIOKafkaConsumerThread):
     async def committed(self, sources: Sequence[Source]) -> dict[Source, int | None]:
         """Return the committed offset of each of *sources*, None if there is none."""
         consumer = private.consumer(self)
-        found = await asyncio.gather(*(consumer.committed(TopicPartition(*source)) for source in sources))
+        found = await asyncio.gather(*(consumer.committed(_place(source)) for source in sources))
         return dict(zip(sources, found, strict=True))
 
-    async def fetch(self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int) -> Fetched:
+    async def fetch(self, assignment: object, offsets: Mapping[Source, int], limit: int, wait_ms: int) -> Round:
         """Return records from exactly *offsets* on, where the log goes on without records, and how far it reaches.
 
         Positions are looked at first, so whatever an error, a cancelled call or a rebalance swallowed is read again.

@@ -32,6 +32,9 @@ OVERRIDDEN_THREAD = ("_create_worker_consumer", "_ensure_consumer")
 OVERRIDDEN_COORDINATOR = ("_send_req", "_on_join_complete", "_lookup_assignor")
 """Methods of aiokafka's coordinator."""
 
+OVERRIDDEN_FETCHER = ("fetched_records", "close", "_get_actions_per_node", "_proc_fetch_request")
+"""Methods of aiokafka's fetcher, and the one that calls the client in between."""
+
 
 def versions() -> dict[str, str]:
     """Return the installed version of each package in PINNED."""

@@ -28,14 +28,15 @@ def share_out(kinds: Iterable[Sequence[U]], held: Held[U]) -> dict[str, list[U]]
 def _share_kind(units: Sequence[U], held: Held[U], burden: Mapping[str, int]) -> dict[str, list[U]]:
     """Share out *units* of one kind; the members' *burden*, in units of other kinds, differs by one at most."""
     least, surplus = divmod(len(units), len(burden))
-    light = {member for member in burden if burden[member] == min(burden.values())}
+    lightest = min(burden.values())
+    light = {member for member in burden if burden[member] == lightest}
     places = {True: min(surplus, len(light)), False: max(0, surplus - len(light))}
     """For one unit more: of the light members, and of the others, whose turn comes when all of those have one."""
     shares: dict[str, list[U]] = {member: [] for member in burden}
     free = dict.fromkeys(units)
     for tier in range(max(map(len, held.values()))):
         for room in (least, least + 1):
-            for member, unit in _claims(held, list(burden), tier):
+            for member, unit in _claims(held, burden, tier):
                 full = len(shares[member]) >= room or (room > least and not places[member in light])
                 if unit in free and not full:
                     del free[unit]
@@ -96,7 +97,7 @@ def _exchange(unit: U, member: str, others: Sequence[str], warm: Mapping[str, li
     return spare
 
 
-def _claims(held: Held[U], members: Sequence[str], tier: int) -> Iterator[tuple[str, U]]:
+def _claims(held: Held[U], members: Iterable[str], tier: int) -> Iterator[tuple[str, U]]:
     for member in members:
         for unit in held[member][tier] if tier < len(held[member]) else ():
             yield member, unit

@@ -10,6 +10,7 @@ import aiokafka.consumer.fetcher
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
@@ -60,6 +61,11 @@ def test_fausts_thread_has_what_is_overridden_or_called(name: str) -> None:
 @pytest.mark.parametrize("name", private.OVERRIDDEN_COORDINATOR)
 def test_aiokafkas_coordinator_has_what_is_overridden_or_called(name: str) -> None:
     assert callable(getattr(GroupCoordinator, name))
+
+
+@pytest.mark.parametrize("name", private.OVERRIDDEN_FETCHER)
+def test_aiokafkas_fetcher_has_what_is_overridden_or_called(name: str) -> None:
+    assert asyncio.iscoroutinefunction(getattr(Fetcher, name)) == (name != "_get_actions_per_node")
 
 
 async def test_a_group_consumer_has_our_coordinator_and_tells_when_it_is_fenced(

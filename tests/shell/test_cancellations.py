@@ -49,6 +49,16 @@ async def begun(world: World) -> Worker:
     return worker
 
 
+async def busy(world: World) -> Worker:
+    """A worker that has done what there was, and has something to do again."""
+    worker = await begun(world)
+    await worker.assign()
+    await worker.work()
+    world.produce(4)
+    await asyncio.sleep(0.02)
+    return worker
+
+
 async def ended(worker: Worker) -> None:
     """A worker that was disturbed does all there is to do, and stops."""
     await worker.work()
@@ -106,11 +116,7 @@ def test_a_step_is_cancelled(
     """While there is something to do in it; then the worker goes on."""
 
     async def test(world: World, number: int) -> bool:
-        worker = await begun(world)
-        await worker.assign()
-        await worker.work()
-        world.produce(4)
-        await asyncio.sleep(0.02)
+        worker = await busy(world)
         work = worker.revoke() if step == "revoke" else worker.commit()
         early = await cancelled(work, number, *([] if later is None else [later]))
         if step == "revoke":
@@ -125,11 +131,7 @@ def test_a_stop_is_cancelled(new_world: Callable[[], World], monkeypatch: pytest
     """Whoever stops in earnest stops again."""
 
     async def test(world: World, number: int) -> bool:
-        worker = await begun(world)
-        await worker.assign()
-        await worker.work()
-        world.produce(4)
-        await asyncio.sleep(0.02)
+        worker = await busy(world)
         early = await cancelled(worker.stop(), number)
         async with asyncio.timeout(LONG):
             await worker.end()

@@ -40,8 +40,8 @@ def identities(servers: str, names: Iterable[str]) -> dict[str, str | None]:
     """Return what `identity` says of each topic."""
     client, names = _client(servers), list(names)
     metadata = _metadata(client, servers)
-    if metadata.controller_id not in metadata.brokers:
-        return dict.fromkeys(names, "")  # an embedded one
+    if _is_embedded(metadata):
+        return dict.fromkeys(names, "")
     asked = client.describe_topics(TopicCollection(names), request_timeout=_LONGER_SECONDS)
     return {name: _identity(asked[name]) for name in names}
 
@@ -53,8 +53,8 @@ def settings(servers: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
     """
     client = _client(servers)
     metadata = _metadata(client, servers)
-    if metadata.controller_id not in metadata.brokers:
-        return {}  # an embedded one
+    if _is_embedded(metadata):
+        return {}
     found: dict[str, dict[str, str]] = {}
     for name in names:
         with suppress(ConfigurationError):
@@ -198,9 +198,13 @@ def _metadata(client: Any, servers: str) -> Any:
         raise ConfigurationError(message) from error
 
 
+def _is_embedded(metadata: Any) -> bool:
+    """Tell whether the broker names no controller, which clients would wait for."""
+    return metadata.controller_id not in metadata.brokers
+
+
 def _administrable(metadata: Any, servers: str) -> None:
-    """Refuse the embedded broker: it names no controller, and clients would wait for one."""
-    if metadata.controller_id not in metadata.brokers:
+    if _is_embedded(metadata):
         message = (
             f"the broker at {servers} tells and takes no settings of topics (an embedded one has its topics from the start): "
             "set VITRINE_BROKER to a Kafka"
