@@ -18,6 +18,8 @@ from tests.kafka_broker import end_with_parent
 TERM_SECONDS = 20.0
 """In which a worker that is told to stop has to stop; then it is killed, as orchestrators do."""
 _LOOK_SECONDS = 0.05
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
+"""Signals that nobody sends here."""
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Crew:
     started: list[Worker] = field(default_factory=list)
     ended: Counter[str] = field(default_factory=Counter)
     """Those that ended by themselves, by exit code."""
+    crashed: list[str] = field(default_factory=list)
+    """Logs of those whose process broke down, which says where (`faulthandler`)."""
 
     def start(self, name: str, *, wipe: bool = False) -> bool:
         """Start a worker on the disk *name*; return whether there was something to *wipe* there."""
@@ -74,7 +78,7 @@ class Crew:
         """Return who runs; who ended by itself is noted and gone."""
         for name, worker in list(self.workers.items()):
             if not worker.alive:
-                self.ended[str(worker.process.returncode)] += 1
+                self._note(worker)
                 del self.workers[name]
         return tuple(name for name, worker in self.workers.items() if not worker.frozen)
 
@@ -119,8 +123,13 @@ class Crew:
             worker.process.wait()
             return False
         if worker.process.returncode:
-            self.ended[str(worker.process.returncode)] += 1
+            self._note(worker)
         return True
+
+    def _note(self, worker: Worker) -> None:
+        self.ended[str(worker.process.returncode)] += 1
+        if -worker.process.returncode in _CRASHES:
+            self.crashed.append(worker.log.name)
 
     def stop_all(self) -> int:
         """Stop all of them; return how many had to be killed."""

@@ -87,6 +87,8 @@ class Report(msgspec.Struct, kw_only=True):
     """Workers that were told to stop at the end and had to be killed."""
     ended: dict[str, int] = {}
     """Workers that ended by themselves, by exit code."""
+    crashed: list[str] = []
+    """Logs of workers whose process broke down."""
     settle_seconds: float = 0.0
     compaction: dict[str, Any] = {}
     phases: dict[str, Phase] = {}
@@ -96,7 +98,8 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether anything is wrong."""
-        return bool(self.wrong_keys or self.lost_events or self.doubled_events or self.wrong_outputs or self.stuck)
+        wrong = self.wrong_keys or self.lost_events or self.doubled_events or self.wrong_outputs
+        return bool(wrong or self.stuck or self.crashed)
 
     def add(self, name: str, phase: Phase) -> None:
         """Take the result of a comparison."""
@@ -143,4 +146,5 @@ def summary(report: Report) -> str:
                 lines += [f"    {example}" for example in it.examples]
         if phase.lists is not None and phase.lists.examples:
             lines += [f"  {name}: lists: {example}" for example in phase.lists.examples]
+    lines += [f"  broke down: {log}" for log in report.crashed]
     return "\n".join([*lines, *(f"  {note}" for note in report.notes)])

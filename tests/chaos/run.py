@@ -203,7 +203,7 @@ class _Run:
         report.skipped = _of_inputs(counts) - _of_inputs(counts, without=("redelivered",))
         report.reopened, report.shed = counts["vitrine_state_reopened_total"], counts["vitrine_shed_total"]
         report.zombie_records, report.forged_records = self._listener.zombies, self._forger.forged
-        report.ended = dict(self._crew.ended)
+        report.ended, report.crashed = dict(self._crew.ended), list(self._crew.crashed)
         report.lists = max((it.lists.made for it in report.phases.values() if it.lists is not None), default=0)
         report.superseded = max(0, self._model.asks - report.lists - report.shed)
 

@@ -1,6 +1,9 @@
 """The harness itself, as far as it needs no broker: faults are dealt as they should, and what is wrong is seen."""
 
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +22,7 @@ from agents.wiring import stages
 from tests.chaos.breaks import BREAKS
 from tests.chaos.brokers import Brokers
 from tests.chaos.comparing import compare_states, compare_told
+from tests.chaos.crew import Crew, Worker
 from tests.chaos.input import Source
 from tests.chaos.model import FACTS, LETTERS, Model
 from tests.chaos.plan import WORKERS, Dealer, Situation, setup
@@ -184,6 +188,20 @@ def test_a_report_fails_for_each_thing_that_can_be_wrong() -> None:
         report = Report(seed=1, seconds=1, brokers=1)
         setattr(report, name, 1)
         assert report.failed, name
+    assert Report(seed=1, seconds=1, brokers=1, crashed=["00-w0.log"]).failed
+
+
+@pytest.mark.parametrize(("sent", "crashed"), [(signal.SIGSEGV, ["00-w0.log"]), (signal.SIGTERM, [])])
+def test_a_worker_whose_process_breaks_down_is_told_of(
+    tmp_path: Path, sent: signal.Signals, crashed: list[str]
+) -> None:
+    crew = Crew(tmp_path, {})
+    process = subprocess.Popen([sys.executable, "-c", f"import os; os.kill(os.getpid(), {sent})"])
+    process.wait()
+    crew.workers["w0"] = Worker("w0", process, tmp_path / "00-w0.log", tmp_path / "00-w0.counts")
+
+    assert crew.running() == ()
+    assert (crew.ended, crew.crashed) == ({str(-sent): 1}, crashed)
 
 
 def test_a_report_adds_up_what_its_comparisons_found() -> None:
