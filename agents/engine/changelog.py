@@ -1,7 +1,7 @@
 """Appends states to changelog topics in explicit batches, and says at which offsets they lie."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -40,32 +40,39 @@ class Changelog:
         """Write through *producer*, which is started before the first assignment and outlives the last."""
         self._producer = producer
 
-    async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
-        """Write *items*, one at least, in order; return when all are acked.  A `Tombstone` deletes its key.
+    async def append(
+        self, partition: int, items: Iterable[tuple[bytes, bytes]], last: tuple[bytes, bytes] | None = None
+    ) -> Stretch:
+        """Write *items* in order, and *last* behind them; return when all are acked.  A `Tombstone` deletes its key.
 
-        A FencedError says that somebody else wrote between them, an UndeliverableError that acks did not come.
+        The log never holds *last* without the items: it goes with them in one batch, or when they are acked.  One record
+        at least is to be written.  A FencedError says that somebody else wrote between them, an UndeliverableError that
+        acks did not come.
         """
-        producer = self._producer
         sent: list[tuple[int, Any]] = []
-        batch = producer.create_batch()
+        batch = self._producer.create_batch()
         try:
             for count, (key, value) in enumerate(items, 1):
-                written: bytes | None = value
-                headers: Headers = []
-                if type(value) is Tombstone:
-                    written, headers = None, [(EPOCH_HEADER, bytes(value))]
-                if batch.append(key=key, value=written, timestamp=None, headers=headers) is None:
+                if not _add(batch, key, value):
                     sent.append(await self._send(partition, batch))
-                    batch = producer.create_batch()
-                    batch.append(key=key, value=written, timestamp=None, headers=headers)  # the first one always fits
+                    batch = self._producer.create_batch()
+                    _add(batch, key, value)  # the first one always fits
                 if not count % BITE:
                     await asyncio.sleep(0)
+            together = last is None or (not sent and _add(batch, *last))
             sent.append(await self._send(partition, batch))
             async with asyncio.timeout(_ACK_SECONDS):
                 acks = [((await ack).offset, size) for size, ack in sent]
         except (KafkaError, TimeoutError) as error:
             message = f"{self.topic}-{partition}: {error!r}"
             raise UndeliverableError(message) from error
+        stretch = self._joined(partition, acks)
+        if last is None or together:
+            return stretch
+        behind = await self.append(partition, [last])
+        return self._joined(partition, [(it.first, it.end - it.first) for it in (stretch, behind)])
+
+    def _joined(self, partition: int, acks: Sequence[tuple[int, int]]) -> Stretch:
         first = end = acks[0][0]
         for offset, size in acks:
             if offset != end:
@@ -78,6 +85,15 @@ class Changelog:
         size = batch.record_count()
         batch.close()
         return size, await self._producer.send_batch(batch, self.topic, partition=partition)
+
+
+def _add(batch: Any, key: bytes, value: bytes) -> bool:
+    """Add a record to *batch*; False if it has no room for it."""
+    written: bytes | None = value
+    headers: Headers = []
+    if type(value) is Tombstone:
+        written, headers = None, [(EPOCH_HEADER, bytes(value))]
+    return batch.append(key=key, value=written, timestamp=None, headers=headers) is not None
 
 
 def producer(servers: str) -> AIOKafkaProducer:

@@ -7,7 +7,7 @@ rebalance.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +20,7 @@ from faust.types import TP
 from mode import Service
 
 from agents.engine import private
+from agents.engine.commits import TURNS
 from agents.engine.delivery import Source
 from agents.engine.errors import EngineError, FetcherError, LostRecordsError, TakenInstanceError
 
@@ -206,8 +207,22 @@ class Consumer(driver.Consumer):
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002  Faust's signature
         """Make state and facts durable, then the offsets; a failure stops the worker."""
         del topics, start_new_transaction
+        return await self._or_crash(self.engine.commits.commit)
+
+    @Service.task
+    async def _commit_handler(self) -> None:
+        """Let each partition have its turn once in the interval; Faust would commit all at its end."""
+        while not self.should_stop:
+            await self.sleep(self.commit_interval / TURNS)
+            await self.commit_in_turn()
+
+    async def commit_in_turn(self) -> bool:
+        """Do what `commit` does for the partitions that have their turn."""
+        return await self._or_crash(self.engine.commits.step)
+
+    async def _or_crash(self, commit: Callable[[], Awaitable[bool]]) -> bool:
         try:
-            return await self.engine.commit()
+            return await commit()
         except EngineError as error:  # its line says all
             await self.app.crash(error)
             return False
@@ -224,8 +239,8 @@ class Consumer(driver.Consumer):
     async def _commit_early(self) -> None:
         """Commit before the interval is over when much waits for it."""
         while not self.should_stop:
-            await self.engine.commit_due.wait()
-            self.engine.commit_due.clear()
+            await self.engine.commits.due.wait()
+            self.engine.commits.due.clear()
             await self.commit()
 
     # -- what Faust would do beside this

@@ -1,8 +1,4 @@
-"""Runs processors on Faust: delivery, states, outputs and commits of one worker.
-
-The order of a commit: what may be committed is noted; dirty states are encoded; every fact of the events in them is
-acknowledged; the states are in the changelog; they are in RocksDB; the offsets are the group's.
-"""
+"""Runs processors on Faust: delivery, states, outputs and commits of one worker."""
 
 import asyncio
 import time
@@ -20,6 +16,7 @@ from agents.engine import changelog, channels, topics
 from agents.engine.aside import Aside
 from agents.engine.assignor import Layout, Unit
 from agents.engine.changelog import Changelog
+from agents.engine.commits import Commits
 from agents.engine.context import Batch, Context
 from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Load, Partition, Source
@@ -33,9 +30,7 @@ from agents.engine.reporting import Report
 from agents.engine.restore import reader
 from agents.engine.runner import Runner
 from agents.engine.scoring import Scorer
-from agents.engine.states import relieve
-from agents.engine.store import Flush, Shard
-from agents.engine.sweep import Sweep
+from agents.engine.store import Shard
 from agents.engine.views import ViewReader
 from agents.engine.warm import WarmCopies
 from agents.engine.watch import Watch
@@ -102,15 +97,12 @@ class Engine:
         self.app = app
         self.servers = servers
         self.wait_ms = wait_ms
-        self._memory = memory
         self.metrics = metrics
         self.delivery = Delivery(inflight_records, _WAITING)
         self.fetch_records = 8_000
         self.assignment: object = None
         """Changes with each assignment; None before the first."""
-        self.commit_due = asyncio.Event()
         self._changed = asyncio.Event()
-        self._committing = asyncio.Lock()
         self._clients: list[AIOKafkaProducer | AIOKafkaConsumer] = []
         self._executor = ThreadPoolExecutor(callers * len(stages), thread_name_prefix="score")
         self._views_read = False
@@ -145,7 +137,6 @@ class Engine:
         self.runners: list[Runner] = [self._runner(stage, directory, stores, owed_lists) for stage in stages]
         self.folders = [runner for runner in self.runners if isinstance(runner, FolderRunner)]
         self.watch = Watch(self.folders)
-        self._sweeps = [Sweep(folder) for folder in self.folders]
         self._scorers = {
             runner: Scorer(runner, self._executor, callers, self._asides.get(runner.stage.name))
             for runner in self.runners
@@ -153,6 +144,17 @@ class Engine:
         self._readers = _readers(self.runners)
         self._names = {self.context.name(name): name for name in self._readers}
         self._report = Report(self.runners, self.delivery, self._names, metrics)
+        self.commits = Commits(
+            self.context,
+            self.folders,
+            watch=self.watch,
+            memory=memory,
+            crashed=lambda: app.crashed,
+            report=self.report,
+            reopen=self._reopen,
+            offsets=self._commit_offsets,
+            crowded=self._relieve,
+        )
         for runner in self.runners:
             names = [self.context.name(topic.name) for topic in runner.topics]
             channels.attach(app, runner.stage.name, names, partial(self._handle, runner))
@@ -207,12 +209,12 @@ class Engine:
         await asyncio.gather(*(_released("process", aside.stop) for aside in self._asides.values()))
         if self.app.crashed:
             await _released("outbox", self.context.outbox.stop)  # a commit may wait for it
-        finished = await _released("commit", self._committing.acquire)
+        finished = await _released("commit", self.commits.lock.acquire)
         self.delivery.revoke()
         self._clear_owed()
         await asyncio.gather(*(_released("stores", partial(_close, runner.keyspace)) for runner in self.folders))
         if finished:
-            self._committing.release()
+            self.commits.lock.release()
         await _released("outbox", self.context.outbox.stop)
         await asyncio.gather(*(_released("client", client.stop) for client in self._clients))
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -251,7 +253,7 @@ class Engine:
 
     async def end_assignment(self) -> None:
         """Forget what is delivered and not committed, but never in the middle of a commit."""
-        async with self._committing:
+        async with self.commits.lock:
             await self.openings.cancel()  # the last commit may have begun some
             await self.warm.end()
             self.assignment = object()
@@ -333,57 +335,9 @@ class Engine:
         self._changed.set()
         self._scorers[runner].wake()
         if self.delivery.due():
-            self.commit_due.set()
+            self.commits.due.set()
 
-    # -- commits
-
-    async def commit(self) -> bool:
-        """Make what is finished durable; tell whether offsets were committed.  A failure is an EngineError.
-
-        Behind a crash nothing is: a fold that failed may have left half of an event in a state.
-        """
-        if self.app.crashed:
-            return False
-        async with self._committing:
-            begun = time.monotonic()
-            self.report()
-            await asyncio.sleep(0)
-            await relieve([shard for runner in self.folders for shard in runner.keyspace.active()], self._memory)
-            for folder, shard in await self.watch.intruded(begun):
-                self._reopen(folder, shard, FencedError("another worker wrote while nothing was written here"))
-            for sweep in self._sweeps:
-                sweep.step(int(time.time() * 1000))
-                await asyncio.sleep(0)
-            offsets = self.delivery.committable()
-            flushes = [(runner, flush) for runner in self.folders for flush in await runner.keyspace.encode()]
-            if self.app.crashed or not (offsets or flushes):
-                self.metrics.beat("commit")
-                return False
-            await self.context.outbox.drained()
-            writes = (self._write(runner, flush) for runner, flush in flushes)
-            failures = [it for it in await asyncio.gather(*writes, return_exceptions=True) if it is not None]
-            if failures:  # and none of the writes is under way any more
-                raise failures[0]
-            live = {partition: offset for partition, offset in offsets.items() if self.delivery.owns(partition)}
-            done = bool(live) and await self.consumer.commit_offsets({p.source: o for p, o in live.items()})
-            if done:
-                for partition, offset in live.items():
-                    self.delivery.committed(partition, offset)
-            self._changed.set()
-            self.metrics.commit_seconds.observe(time.monotonic() - begun)
-            self.metrics.beat("commit")
-        if self.delivery.full():
-            for runner in self.runners:
-                runner.queue.relieve()
-        return done
-
-    async def _write(self, runner: FolderRunner, flush: Flush) -> None:
-        try:
-            await runner.keyspace.write(flush)
-        except FencedError as error:
-            self._reopen(runner, flush.shard, error)
-            return
-        self.metrics.state_written.labels(runner.stage.name).inc(len(flush.items))
+    # -- what commits need
 
     def _reopen(self, runner: FolderRunner, shard: Shard, error: FencedError) -> None:
         self.openings.reopen(runner, shard, error)
@@ -392,6 +346,13 @@ class Engine:
     def report(self) -> None:
         """Bring the metrics up to date."""
         self._report.tell()
+
+    def _relieve(self) -> None:
+        for runner in self.runners:
+            runner.queue.relieve()
+
+    async def _commit_offsets(self, offsets: Mapping[Source, int]) -> bool:
+        return await self.consumer.commit_offsets(offsets)
 
     async def _committed(self, sources: Sequence[Source]) -> Mapping[Source, int | None]:
         return await self.consumer.committed(sources)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from agents.engine.changelog import BITE, Changelog, Stretch
+from agents.engine.changelog import BITE, Changelog
 from agents.engine.database import Memory
 from agents.engine.errors import FencedError
 from agents.engine.formats import EPOCH, FENCE_KEY, LEDGER_KEY, Kept, next_epoch
@@ -126,11 +126,10 @@ class Keyspace:
 
     # -- what is written
 
-    async def encode(self) -> list[Flush]:
-        """Return the dirty states of each partition as they are now, a bite at a time."""
+    async def encode(self, partitions: Iterable[int]) -> list[Flush]:
+        """Return the dirty states of each of *partitions* as they are now, a bite at a time."""
         flushes: list[Flush] = []
-        self.usage.now += 1
-        for shard in list(self.shards.values()):
+        for shard in [self.shards[partition] for partition in partitions]:
             if shard.active and shard.unflushed:
                 flush = await self._encoded(shard)
                 if flush is not None:
@@ -157,11 +156,8 @@ class Keyspace:
 
     async def write(self, flush: Flush) -> None:
         """Make *flush* durable; a FencedError says that another worker writes this partition."""
-        partition, first = flush.shard.partition, flush.shard.next_offset
-        at = await self.changelog.append(partition, flush.items) if flush.items else Stretch(first, first)
-        if flush.ledger is not None:  # only when the states are there: it must not be ahead of them
-            behind = await self.changelog.append(partition, [(LEDGER_KEY, flush.ledger)])
-            at = Stretch(at.first, behind.end)  # longer than the flush if somebody wrote between
+        ledger = None if flush.ledger is None else (LEDGER_KEY, flush.ledger)  # it must not be ahead of the states
+        at = await self.changelog.append(flush.shard.partition, flush.items, ledger)
         async with self._persisting:
             flush.shard.flushed(flush, at)
             await asyncio.sleep(0)

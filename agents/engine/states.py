@@ -1,6 +1,7 @@
 """States in use: what of a partition is in memory, and which of it was used when.
 
 A fold makes its state dirty, so each flush tells what was used since the one before: the order of use costs folding nothing.
+Times are counted in intervals, in each of which every partition is flushed.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ class Usage:
 
     def __init__(self) -> None:
         self.now = 0
-        """Flushes begun."""
+        """Intervals between commits that began."""
         self.misses = 0
         """States that were needed and not in memory, since `take`."""
         self.evicted = 0
@@ -100,7 +101,7 @@ class States(dict[bytes, Any]):
             yield use >> _SIZE_BITS, int((use & _SIZE) * ratio) + ENTRY, key
 
     def idle(self, key: bytes) -> int | None:
-        """Return how many flushes ago *key* was used; None if it is not here."""
+        """Return how many intervals ago *key* was used; None if it is not here."""
         use = self._uses.get(key)
         return None if use is None else self._usage.now - (use >> _SIZE_BITS)
 

@@ -17,8 +17,8 @@ WITNESSES = 16
 BITE = 100
 """States looked at in one step, some ten microseconds each."""
 
-_IDLE_FLUSHES = 60
-"""Flushes since a state was used last, before it may leave: what it owed is made by then."""
+_IDLE_INTERVALS = 60
+"""Between commits, since a state was used last, before it may leave: what it owed is made by then."""
 
 
 class Sweep:
@@ -78,6 +78,6 @@ class Sweep:
 def _missed_by_nobody(shard: Shard, key: bytes, state: State, committed: list[int]) -> bool:
     """Tell whether *state* is not in use, and knows of no event that may be delivered again."""
     idle = shard.states.idle(key)
-    if idle is not None and idle <= _IDLE_FLUSHES:
+    if idle is not None and idle <= _IDLE_INTERVALS:
         return False
     return all(offset < end for offset, end in zip(state.offsets, committed, strict=True))

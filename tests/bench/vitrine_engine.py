@@ -61,7 +61,7 @@ def main(bootstrap: str, name: str, topic: str, events: int, data: Path, partiti
 
     async def finish() -> None:
         while sum(filter(None, engine.delivery.positions().values())) < events:
-            await engine.commit()
+            await engine.commits.commit()
             await asyncio.sleep(0)
         watch.report()
         os._exit(0)

@@ -13,8 +13,8 @@ from typing import Any
 
 import agents.processor
 from agents.engine.changelog import Stretch
+from agents.engine.commits import Commits
 from agents.engine.delivery import Delivery, Entry, Source
-from agents.engine.engine import Engine
 from agents.engine.errors import UndeliverableError
 from agents.engine.folding import FolderRunner
 from agents.engine.formats import FENCE_KEY
@@ -58,28 +58,28 @@ def _facts_are_not_awaited() -> None:
 
 def _offsets_before_states() -> None:
     """Rule 3: offsets are committed before the states that hold their events are in the changelog."""
-    commit = Engine.commit
+    commit = Commits._commit
 
-    async def early(self: Engine) -> bool:
-        offsets = self.delivery.committable()
-        if offsets and not self.app.crashed:
-            await self.context.outbox.drained()
-            await self.consumer.commit_offsets({partition.source: offset for partition, offset in offsets.items()})
+    async def early(self: Commits, turn: int | None) -> bool:
+        offsets = self._delivery.committable()
+        if offsets and not self._crashed():
+            await self._outbox.drained()
+            await self._offsets({partition.source: offset for partition, offset in offsets.items()})
             await asyncio.sleep(_SLOW_SECONDS)
-        return await commit(self)
+        return await commit(self, turn)
 
-    Engine.commit = early  # type: ignore[method-assign]
+    Commits._commit = early  # type: ignore[method-assign]
 
 
 def _errors_passed_over() -> None:
     """Rule 3: what the broker did not take into the changelog counts as written, and offsets are committed behind it."""
-    write = Engine._write
+    write = Commits._write
 
-    async def writing(self: Engine, runner: FolderRunner, flush: Flush) -> None:
+    async def writing(self: Commits, folder: FolderRunner, flush: Flush) -> None:
         with suppress(UndeliverableError):
-            await write(self, runner, flush)
+            await write(self, folder, flush)
 
-    Engine._write = writing  # type: ignore[method-assign]
+    Commits._write = writing  # type: ignore[method-assign]
 
 
 def _random_ids() -> None:

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 _ENGINE = "agents/engine/engine.py"
+_COMMITS = "agents/engine/commits.py"
 _WARM = "agents/engine/warm.py"
 _WARM_TEST = "tests/shell/test_warm.py"
 _OPENINGS = "agents/engine/openings.py"
@@ -17,28 +18,50 @@ _FAILURES = "tests/shell/test_failures.py"
 _HANGS = "tests/shell/test_hangs.py"
 _CANCELLATIONS = "tests/shell/test_cancellations.py"
 _PARTS = "tests/shell/test_parts.py"
+_COMMITS_TEST = "tests/unit/test_engine_commits.py"
 
 MUTANTS = [
     # -- commits
     Mutant(
-        _ENGINE,
-        "            await self.context.outbox.drained()\n",
+        _COMMITS,
+        "        await self._outbox.drained()\n",
         "",
         "a commit does not wait for the facts of what it covers",
         _HANGS,
     ),
     Mutant(
-        _ENGINE,
-        "            if failures:  #",
-        "            if False:  #",
+        _COMMITS,
+        "        if failures:  #",
+        "        if False:  #",
         "offsets are committed behind a failed flush",
         _FAILURES,
     ),
     Mutant(
-        _ENGINE,
+        _COMMITS,
         "*writes, return_exceptions=True)",
         "*writes)",
         "a failed flush lets those of other partitions run on behind the commit",
+        _PARTS,
+    ),
+    Mutant(
+        _COMMITS,
+        "self._delivery.committable().items() if _has_turn(it.source[1], turn)}",
+        "self._delivery.committable().items()}",
+        "a turn commits offsets of partitions whose states it does not flush",
+        _COMMITS_TEST,
+    ),
+    Mutant(
+        _COMMITS,
+        "        if self._turn == 0 and self._delivery.due():\n            return await self.commit()\n",
+        "",
+        "where nothing more is read before a commit, nobody makes room",
+        _COMMITS_TEST,
+    ),
+    Mutant(
+        _CHANGELOG,
+        "(not sent and _add(batch, *last))",
+        "_add(batch, *last)",
+        "a ledger is written though the states before it were not",
         _PARTS,
     ),
     Mutant(

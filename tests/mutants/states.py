@@ -143,8 +143,8 @@ MUTANTS = [
     ),
     _mutant(
         _KEYSPACE,
-        "        at = await self.changelog.append(partition, flush.items) if",
-        "        flush.shard._db.write(flush.batch)\n        at = await self.changelog.append(partition, flush.items) if",
+        "        at = await self.changelog.append(flush.shard.partition, flush.items, ledger)\n",
+        "        flush.shard._db.write(flush.batch)\n        at = await self.changelog.append(flush.shard.partition, flush.items, ledger)\n",
         "states are on the disk before they are in the changelog",
     ),
     _mutant(

@@ -184,7 +184,7 @@ class Telling(RuleBasedStateMachine):
     @rule()
     def encode(self) -> None:
         read = self.hearer.read
-        flushes = finish(self.hearer.keyspace.encode())
+        flushes = finish(self.hearer.keyspace.encode(self.hearer.keyspace.shards))
         if flushes:
             self.hearer.flush = flushes[0], read
         else:
@@ -250,7 +250,7 @@ class Telling(RuleBasedStateMachine):
         for _ in range(2):
             if self.hearer.read < len(self.told):
                 self.hearer.fold(self.told[self.hearer.read :])
-            for flush in finish(self.hearer.keyspace.encode()):
+            for flush in finish(self.hearer.keyspace.encode(self.hearer.keyspace.shards)):
                 try:
                     finish(self.hearer.keyspace.write(flush))
                 except FencedError:

@@ -71,8 +71,16 @@ class Log(Changelog):
         self.raced: dict[bytes, set[Base]] = {key: set() for key in KEYS}
         """What may be lacking in a state into which something was folded while it left."""
 
-    async def append(self, partition: int, items: Iterable[tuple[bytes, bytes]]) -> Stretch:
+    async def append(
+        self, partition: int, items: Iterable[tuple[bytes, bytes]], last: tuple[bytes, bytes] | None = None
+    ) -> Stretch:
+        """Write *items*, then *last*: the writer may die between."""
         assert partition == 0
+        items = list(items)
+        if items and last is not None:
+            first = (await self.append(partition, items)).first
+            return Stretch(first, (await self.append(partition, [last])).end)
+        items += [last] if last is not None else []
         if self.writes:
             self.writes -= 1
             if not self.writes:
@@ -285,7 +293,7 @@ class Partition(RuleBasedStateMachine):
             self.fold(self.owner, source, len(self.events[source]))
         if worker.flush is None:
             offsets = dict(worker.read)
-            for flush in finish(worker.keyspace.encode()):
+            for flush in finish(worker.keyspace.encode(worker.keyspace.shards)):
                 try:
                     finish(worker.keyspace.write(flush))
                 except FencedError:
@@ -330,7 +338,7 @@ class Partition(RuleBasedStateMachine):
 
     def encode_of(self, worker: Process) -> None:
         offsets = dict(worker.read)
-        flushes = finish(worker.keyspace.encode())
+        flushes = finish(worker.keyspace.encode(worker.keyspace.shards))
         if flushes:
             worker.flush = flushes[0], offsets
         elif worker is self.workers[self.owner]:
@@ -368,7 +376,7 @@ class Partition(RuleBasedStateMachine):
         """The owner stands still in the middle of a commit; when it goes on, the partition has another owner."""
         former = self.workers[self.owner]
         self.fold(self.owner, source, 6)
-        flushes = finish(former.keyspace.encode())
+        flushes = finish(former.keyspace.encode(former.keyspace.shards))
         self.rebalance(same=False)
         self.workers[self.owner].restore(1_000, self.committed)
         for flush in flushes:
@@ -384,7 +392,7 @@ class Partition(RuleBasedStateMachine):
         """When the new owner has read everything, and before it writes; perhaps it reads that too, and dies."""
         former = self.workers[self.owner]
         self.fold(self.owner, source, 6)
-        flushes = finish(former.keyspace.encode())
+        flushes = finish(former.keyspace.encode(former.keyspace.shards))
         self.rebalance(same=False)
         owner = self.workers[self.owner]
         owner.shard.apply([it for it in self.log.records if it.offset >= owner.shard.next_offset], self.log.end)
@@ -406,7 +414,7 @@ class Partition(RuleBasedStateMachine):
         owner = self.workers[self.owner]
         self.fold(self.owner, source, 3)
         evict([owner.shard], 1 << 40, evicted)
-        finish(owner.keyspace.encode())
+        finish(owner.keyspace.encode(owner.keyspace.shards))
         evict([owner.shard], 1 << 40, evicted)
         if more:
             self.fold(self.owner, source, more)
@@ -418,7 +426,8 @@ class Partition(RuleBasedStateMachine):
     @rule(source=st.sampled_from(SOURCES))
     def a_rebalance_comes_in_the_middle_of_a_flush(self, source: int) -> None:
         self.fold(self.owner, source, 3)
-        flush = self.workers[self.owner].keyspace.encode()
+        keyspace = self.workers[self.owner].keyspace
+        flush = keyspace.encode(keyspace.shards)
         with suppress(StopIteration):
             flush.send(None)
             self.rebalance(same=True)
@@ -473,7 +482,7 @@ class Partition(RuleBasedStateMachine):
             for source in SOURCES:
                 worker.read[source] = self.committed[source]
                 self.fold(who, source, len(self.events[source]))
-            for flush in finish(worker.keyspace.encode()):
+            for flush in finish(worker.keyspace.encode(worker.keyspace.shards)):
                 finish(worker.keyspace.write(flush))
             self.commit(worker.read)
             assert not worker.shard.unflushed

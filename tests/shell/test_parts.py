@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import CollectorRegistry
 
 from agents.engine.changelog import Changelog
@@ -76,6 +77,39 @@ def test_a_record_of_somebody_else_between_two_batches_is_noticed(monkeypatch: p
 
     until(test, monkeypatch)
     assert True in noticed
+
+
+@pytest.mark.parametrize(("count", "sends"), [(0, 1), (1, 1), (2, 1), (3, 2), (8, 4)])
+def test_what_must_not_be_ahead_of_the_items_goes_with_them_or_behind_them(
+    monkeypatch: pytest.MonkeyPatch, count: int, sends: int
+) -> None:
+    """In whatever call the broker fails, and with it all calls from there on, or one alone."""
+    ledger = (b"ledger", b"\0\0\0\1marks")
+
+    async def test(number: int, times: int | None, when: Literal["before", "after"]) -> bool:
+        broker = Broker()
+        changelog = await log_of(broker)
+        before = len(broker.calls)
+        broker.faults = from_call(before + number, times, Fault(KafkaTimeoutError(), when))
+        failed = False
+        try:
+            at = await changelog.append(0, ITEMS[:count], ledger)
+        except UndeliverableError:
+            failed = True
+        else:
+            assert at == (0, count + 1)
+        await asyncio.sleep(1)
+        keys = [record.key for record in broker.log("log", 0).records]
+        if b"ledger" in keys:
+            assert keys == [key for key, _ in (*ITEMS[:count], ledger)]
+        assert failed or b"ledger" in keys
+        if not failed:
+            assert sum(name == "Producer.send_batch" for name in broker.calls[before:]) == sends
+        return not failed
+
+    for times in (1, None):
+        for when in ("before", "after"):
+            assert until(partial(test, times=times, when=when), monkeypatch) > sends
 
 
 class Lanes:
@@ -228,11 +262,11 @@ def test_no_flush_is_under_way_behind_a_commit_that_failed(
 
         engine, folder = worker.engine, worker.engine.folders[0]
 
-        async def encode() -> Any:
+        async def encode(_partitions: Any) -> Any:
             return [None, 1]
 
         with monkeypatch.context() as patch:
-            patch.setattr(engine, "_write", write)
+            patch.setattr(engine.commits, "_write", write)
             patch.setattr(folder.keyspace, "encode", encode)
             await worker.commit()
         assert [type(it) for it in worker.app.reasons] == [UndeliverableError]

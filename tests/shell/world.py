@@ -16,6 +16,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from agents.engine import changelog, restore, topics
+from agents.engine.commits import TURNS
 from agents.engine.consumer import Consumer, Thread
 from agents.engine.delivery import Source
 from agents.engine.engine import Engine
@@ -209,7 +210,8 @@ class Worker:
             if self.app.should_stop or self.finished():
                 return
             await asyncio.sleep(STEP)
-            await self.commit()
+            for _ in range(TURNS):
+                await self.shell.commit_in_turn()
 
     def finished(self) -> bool:
         """Tell whether every event is done, and every card seen."""
