@@ -82,6 +82,7 @@ class Commits:
         if self._crashed():
             return False
         begun = time.monotonic()
+        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)
         if not turn:
             await self._look_round(begun)
         offsets = {it: end for it, end in self._delivery.committable().items() if _has_turn(it.source[1], turn)}
@@ -108,7 +109,6 @@ class Commits:
         """Do what is to be done once in an interval."""
         self._report()
         await asyncio.sleep(0)
-        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)
         for folder, shard in await self._watch.intruded(now):
             self._reopen(folder, shard, FencedError("another worker wrote while nothing was written here"))
         for sweep in self._sweeps:

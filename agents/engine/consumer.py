@@ -212,9 +212,11 @@ class Consumer(driver.Consumer):
     @Service.task
     async def _commit_handler(self) -> None:
         """Let each partition have its turn once in the interval; Faust would commit all at its end."""
+        await self.sleep(self.commit_interval)  # who begins works off what waits for it
         while not self.should_stop:
-            await self.sleep(self.commit_interval / TURNS)
+            begun = time.monotonic()
             await self.commit_in_turn()
+            await self.sleep(max(0.0, begun + self.commit_interval / TURNS - time.monotonic()))
 
     async def commit_in_turn(self) -> bool:
         """Do what `commit` does for the partitions that have their turn."""

@@ -3,11 +3,15 @@
 Pure: *now* is an argument.  A newer request of the same key and slot takes the older one's place, and what the older one
 owed is settled with it.  Folding never waits for this queue: above its bounds, the oldest requests that may be shed are.
 What may not be shed is counted, so that whoever fetches can wait.
+
+Where more comes than can be made, first come, first served would make every list as late as the queue is long.  So when
+the oldest waits too long, the newest go first: who is there now is answered at once, and the others when there is time.
 """
 
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from agents.engine.delivery import Entry, Load
@@ -15,6 +19,10 @@ from agents.engine.delivery import Entry, Load
 Place = tuple[Any, str]
 """Key, of any hashable kind, and slot."""
 
+PATIENCE = 0.5
+"""Seconds that the oldest piece of work that may be shed waits, before the newest are taken first."""
+_OTHERS = 4
+"""Of so many pieces of work, one is taken in the order in which they are due even then."""
 _SPARE = 64
 """Turns of dropped items that are not worth throwing out."""
 
@@ -39,9 +47,10 @@ class Item:
 class OwedQueue:
     """Owed work in the order in which it is due."""
 
-    def __init__(self, limit: Load, release: Callable[[Entry], None]) -> None:
+    def __init__(self, limit: Load, release: Callable[[Entry], None], patience: float = PATIENCE) -> None:
         self.limit = limit
         """Of sheddable items; above it the oldest are dropped."""
+        self.patience = patience
         self.shed = 0
         """Items dropped so far."""
         self.superseded = 0
@@ -52,7 +61,7 @@ class OwedQueue:
         """Taken and not settled; what is newer waits for it, so that the newest list leaves last."""
         self._order: list[tuple[float, int, Item]] = []
         self._sheddable: dict[Place, Item] = {}
-        """The sheddable of *items*, oldest first."""
+        """The sheddable of *items*, those first whose newest request is the oldest."""
         self._sheddable_bytes = 0
         self._kept, self._kept_bytes = 0, 0
         """Of the items, taken or not, that may not be shed."""
@@ -105,13 +114,14 @@ class OwedQueue:
             item.entries.append(entry)
             entry.waits += 1
         if item.sheddable:
-            self._sheddable.setdefault(place, item)
+            self._sheddable.pop(place, None)
+            self._sheddable[place] = item
             while len(self._sheddable) > self.limit.records or self._sheddable_bytes > self.limit.size:
                 self._drop(next(iter(self._sheddable.values())))
 
     def take(self, count: int, now: float) -> list[Item]:
         """Return up to *count* items that are due; each is to be settled once."""
-        taken: list[Item] = []
+        taken = self._take_newest(count - count // _OTHERS, now) if self._late(now) else []
         held: list[Item] = []
         order = self._order
         while order and len(taken) < count and order[0][0] <= now:
@@ -121,15 +131,26 @@ class OwedQueue:
             if item.place in self._flying:
                 held.append(item)
                 continue
-            del self._items[item.place]
-            if item.sheddable:
-                self._weigh(item, -1, -item.size)
-                del self._sheddable[item.place]
-            self._flying[item.place] = item
-            taken.append(item)
+            taken.append(self._take(item))
         for item in held:
             self._push(item)
         return taken
+
+    def _late(self, now: float) -> bool:
+        oldest = next(iter(self._sheddable.values()), None)
+        return oldest is not None and now - oldest.due > self.patience
+
+    def _take_newest(self, count: int, now: float) -> list[Item]:
+        ready = (it for it in reversed(self._sheddable.values()) if it.due <= now and it.place not in self._flying)
+        return [self._take(item) for item in list(islice(ready, count))]
+
+    def _take(self, item: Item) -> Item:
+        del self._items[item.place]
+        if item.sheddable:
+            self._weigh(item, -1, -item.size)
+            del self._sheddable[item.place]
+        self._flying[item.place] = item
+        return item
 
     def settle(self, item: Item) -> None:
         """Let go of what waits for a taken *item*: its outputs are acked, or nothing is to be made."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 import msgspec
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # theirs to export
 
 from agents.engine import topics
@@ -27,6 +27,8 @@ WORKERS = (1, 2, 4)
 PATIENCE = 180.0
 SETTLE = 3.0
 """Seconds between the last assignment and the first event: states are opened meanwhile."""
+_STARTING = {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR}
+"""What a broker says of groups when it has just started."""
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -187,7 +189,12 @@ def _wait_for(
 
 def _shares(bootstrap: str, name: str, topic: str) -> list[tuple[int, ...]]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    found = admin.describe_consumer_groups([name])[name].result()
+    try:
+        found = admin.describe_consumer_groups([name])[name].result()
+    except KafkaException as error:
+        if error.args[0].code() not in _STARTING:
+            raise
+        return []
     shares = [
         tuple(sorted(it.partition for it in member.assignment.topic_partitions if it.topic == topic))
         for member in found.members

@@ -63,9 +63,32 @@ MUTANTS = [
         "a list that waits for an older one is forgotten",
     ),
     _mutant(
-        "                del self._sheddable[item.place]\n            self._flying",
-        "            self._flying",
+        "            del self._sheddable[item.place]\n        self._flying",
+        "        self._flying",
         "a list that is being made is shed",
+    ),
+    _mutant(
+        "if self._late(now) else []", "if False else []", "under overload every list is as late as the queue is long"
+    ),
+    Mutant(
+        _FILE,
+        "count - count // _OTHERS",
+        "count",
+        "what may not be shed waits for as long as the overload lasts",
+        _MOMENTS,
+    ),
+    Mutant(
+        _FILE,
+        "            self._sheddable.pop(place, None)\n            self._sheddable[place] = item\n",
+        "            self._sheddable.setdefault(place, item)\n",
+        "who is there is shed as if he had gone",
+        _MOMENTS,
+    ),
+    _mutant("if it.due <= now and it.place not in", "if it.place not in", "under overload nothing lingers"),
+    _mutant(
+        "if it.due <= now and it.place not in self._flying)",
+        "if it.due <= now)",
+        "under overload a newer list overtakes an older one",
     ),
     Mutant(
         _FILE,

@@ -52,6 +52,13 @@ MUTANTS = [
     ),
     Mutant(
         _COMMITS,
+        "        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)\n        if not turn:\n",
+        "        if not turn:\n            await relieve([it for folder in self._folders for it in folder.keyspace.active()], self._memory)\n",
+        "states make room once in an interval, and take a gigabyte meanwhile",
+        _COMMITS_TEST,
+    ),
+    Mutant(
+        _COMMITS,
         "        if self._turn == 0 and self._delivery.due():\n            return await self.commit()\n",
         "",
         "where nothing more is read before a commit, nobody makes room",

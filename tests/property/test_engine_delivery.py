@@ -19,6 +19,7 @@ OWED = Load(4, 20)
 PLACES: list[Place] = [("ada", "home"), ("ada", "item"), ("bob", "home")]
 READERS = 2
 CALM = 6
+PATIENCE = 8.0
 WISHES = st.tuples(
     st.sampled_from(PLACES) | st.tuples(st.integers(0, 8).map(str), st.just("home")),
     st.sampled_from([0.0, 0.0, 5.0, 50.0]),
@@ -76,7 +77,7 @@ class Worker(RuleBasedStateMachine):
         self.handled: dict[Source, set[int]] = {source: set() for source in SOURCES}
         """Offsets below the group's position for which everything was done in some life."""
         self.core = Delivery(UNCOMMITTED, WAITING)
-        self.queue = OwedQueue(OWED, self.release)
+        self.queue = OwedQueue(OWED, self.release, PATIENCE)
         self.superseded = 0
         self.told: dict[str, Load] = {}
         """What the readers of topics said last that they owe."""
@@ -335,6 +336,7 @@ class Worker(RuleBasedStateMachine):
             wish = self.wishes[place] = Wish(self.requests, shed, self.now + linger, self.requests, size)
         else:
             self.superseded += 1
+            self.wishes[place] = self.wishes.pop(place)
         wish.request, wish.size = self.requests, size
         wish.due = min(wish.due, self.now + linger)
         wish.sheddable = wish.sheddable and shed
@@ -362,18 +364,23 @@ class Worker(RuleBasedStateMachine):
     @rule(count=st.integers(1, 4))
     def take(self, count: int) -> None:
         ready = {place for place, it in self.wishes.items() if it.due <= self.now and place not in self.flying}
+        sheddable = [place for place, it in self.wishes.items() if it.sheddable]
+        late = bool(sheddable) and self.now - self.wishes[sheddable[0]].due > PATIENCE
+        newest = [place for place in reversed(sheddable) if place in ready][: count - count // 4] if late else []
 
         items = self.queue.take(count, self.now)
 
         assert len(items) == min(count, len(ready))
         assert len({item.place for item in items}) == len(items)
+        assert [item.place for item in items][: len(newest)] == newest
         for item in items:
             assert item.place in ready
             wish = self.wishes.pop(item.place)
             assert (item.request, item.since) == (wish.request, wish.since)
             assert item.entries == [it.entry for it in wish.holds]
-            assert all(item.due <= other.due for place, other in self.wishes.items() if place in ready and count == 1)
             self.flying[item.place] = item, wish
+        left = [wish.due for place, wish in self.wishes.items() if place in ready]
+        assert all(item.due <= min(left, default=item.due) for item in items[len(newest) :])
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data(), twice=st.booleans())

@@ -39,7 +39,7 @@ class Log(Changelog):
 class Worker:
     """The commits of a worker that reads one topic."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, memory: int = 1 << 30) -> None:
         self.delivery = Delivery(UNCOMMITTED, Load(1_000, 1 << 20))
         self.crashed = False
         self.looked = self.relieved = 0
@@ -58,7 +58,7 @@ class Worker:
             cast("Context", context),
             [cast("Any", SimpleNamespace(keyspace=self.keyspace, stage=self.keyspace.folder))],
             watch=cast("Any", SimpleNamespace(intruded=self._intruded)),
-            memory=1 << 30,
+            memory=memory,
             crashed=lambda: self.crashed,
             report=self._look,
             reopen=cast("Any", None),
@@ -128,6 +128,17 @@ async def test_a_turn_leaves_what_was_done_in_other_partitions_alone(tmp_path: P
     assert worker.delivery.committable().keys() == {
         worker.delivery.find(("a", number)) for number in PARTITIONS if number % TURNS
     }
+
+
+async def test_room_is_made_in_every_turn_for_states_grow_between_them(tmp_path: Path) -> None:
+    worker = await Worker(tmp_path, memory=0).begun()
+    worker.work()
+
+    await worker.commits.step()
+    await worker.commits.step()
+
+    gone = {number for number, shard in worker.keyspace.shards.items() if not shard.states}
+    assert gone == {number for number in PARTITIONS if not number % TURNS}
 
 
 async def test_everything_is_committed_at_once_where_much_waits(tmp_path: Path) -> None:

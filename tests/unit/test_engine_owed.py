@@ -24,7 +24,7 @@ def release(entry: Entry) -> None:
 
 
 def test_what_is_shed_while_nobody_takes_is_forgotten() -> None:
-    queue, held = OwedQueue(Load(100, 1 << 20), release), entry()
+    queue, held = OwedQueue(Load(100, 1 << 20), release, patience=1e9), entry()
     alive: weakref.WeakSet[Request] = weakref.WeakSet()
     for n in range(10_000):
         alive.add(request := Request())
@@ -61,6 +61,26 @@ def test_a_newer_request_counts_in_place_of_the_older_one() -> None:
 
     assert (queue.shed, queue.superseded) == (0, 2)
     assert [item.request for item in queue.take(2, 0.0)] == [100, 0]
+
+
+def test_where_the_oldest_waits_too_long_the_newest_go_first_and_a_quarter_in_their_turn() -> None:
+    queue, held = OwedQueue(Load(100, 1 << 20), release, patience=2.0), entry()
+    for n in range(10):
+        queue.put((n, "home"), None, held, now=float(n), since=0, linger=0.0, shed=True)
+    queue.put(("mug", "card"), None, held, now=0.5, since=0, linger=0.0, shed=False)
+
+    assert [item.place[0] for item in queue.take(2, 2.0)] == [0, "mug"]
+    assert [item.place[0] for item in queue.take(4, 9.5)] == [9, 8, 7, 1]
+    assert [item.place[0] for item in queue.take(8, 9.5)] == [6, 5, 4, 3, 2]
+
+
+def test_who_asks_again_counts_as_new() -> None:
+    queue, held = OwedQueue(Load(2, 1 << 20), release, patience=2.0), entry()
+    for n, shopper in enumerate(("ada", "bob", "ada", "cyd")):
+        queue.put((shopper, "home"), n, held, now=float(n), since=0, linger=0.0, shed=True)
+
+    assert queue.shed == 1
+    assert [item.place[0] for item in queue.take(2, 5.0)] == ["cyd", "ada"]
 
 
 def test_a_late_settlement_does_not_settle_a_newer_list() -> None:
