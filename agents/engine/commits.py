@@ -4,7 +4,8 @@ The order of a commit: what may be committed is noted; dirty states are encoded;
 acknowledged; the states are in the changelog; they are in RocksDB; the offsets are the group's.
 
 All partitions at once keep lists waiting for as long as a commit takes.  So they take turns: each is committed once in
-the interval, and between two turns the worker does what it is for.
+the interval, and between two turns the worker does what it is for.  Where so much changes that a turn would be long, too,
+they are committed together, once in the interval.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ from agents.engine.watch import Watch
 
 TURNS = 4
 """In one interval."""
+
+TOGETHER = 2_000
+"""Changed states from which on partitions do not take turns; some 40 ms."""
 
 
 class Commits:
@@ -61,10 +65,14 @@ class Commits:
     async def step(self) -> bool:
         """Commit what has its turn next; tell whether offsets were committed.  A failure is an EngineError."""
         self._turn = (self._turn + 1) % TURNS
-        if self._turn == 0 and self._delivery.due():
+        together = self._delivery.due() or self._changed_states() >= TOGETHER
+        if together and self._turn == 0:
             return await self.commit()
         async with self.lock:
-            return await self._commit(self._turn)
+            if not together:
+                return await self._commit(self._turn)
+            await self._make_room()
+            return False
 
     async def commit(self) -> bool:
         """Commit all that is finished; tell whether offsets were committed.  A failure is an EngineError."""
@@ -82,7 +90,7 @@ class Commits:
         if self._crashed():
             return False
         begun = time.monotonic()
-        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)
+        await self._make_room()
         if not turn:
             await self._look_round(begun)
         offsets = {it: end for it, end in self._delivery.committable().items() if _has_turn(it.source[1], turn)}
@@ -104,6 +112,12 @@ class Commits:
         self._metrics.commit_seconds.observe(time.monotonic() - begun)
         self._metrics.beat("commit")
         return done
+
+    def _changed_states(self) -> int:
+        return sum(len(shard.dirty) for folder in self._folders for shard in folder.keyspace.active())
+
+    async def _make_room(self) -> None:
+        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)
 
     async def _look_round(self, now: float) -> None:
         """Do what is to be done once in an interval."""

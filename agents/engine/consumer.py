@@ -214,9 +214,8 @@ class Consumer(driver.Consumer):
         """Let each partition have its turn once in the interval; Faust would commit all at its end."""
         await self.sleep(self.commit_interval)  # who begins works off what waits for it
         while not self.should_stop:
-            begun = time.monotonic()
+            await self.sleep(self.commit_interval / TURNS)
             await self.commit_in_turn()
-            await self.sleep(max(0.0, begun + self.commit_interval / TURNS - time.monotonic()))
 
     async def commit_in_turn(self) -> bool:
         """Do what `commit` does for the partitions that have their turn."""

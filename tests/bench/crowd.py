@@ -52,6 +52,8 @@ class Sent(msgspec.Struct):
     """When it was produced, in seconds since 1970."""
     answered: float | None = None
     """When the first list left that covers it."""
+    listed: float | None = None
+    """When a list left of which it is the newest click."""
 
 
 class Crowd:
@@ -169,6 +171,8 @@ class Crowd:
             for at, revision in sorted(lists[shopper]):
                 for sent in its[done:revision]:
                     sent.answered = at
+                if 0 < revision <= len(its) and its[revision - 1].listed is None:
+                    its[revision - 1].listed = at
                 done = max(done, revision)
         return [it for it in self._clicks if it.phase != "probe"]
 

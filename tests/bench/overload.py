@@ -69,6 +69,11 @@ class Phase(msgspec.Struct, kw_only=True):
     """Clicks that no list covers."""
     click_to_list_p50_ms: float
     click_to_list_p99_ms: float
+    lists: int
+    """Lists whose newest click is one of them."""
+    list_age_p50_ms: float
+    """How old that click is when its list leaves: what a shopper sees who gets one."""
+    list_age_p99_ms: float
 
 
 @click.command()
@@ -238,6 +243,7 @@ def _slope(looks: Sequence[Look]) -> float | None:
 
 def _phase(sent: Sequence[Sent]) -> Phase:
     waits = sorted(1000 * (it.answered - it.at) for it in sent if it.answered is not None)
+    ages = sorted(1000 * (it.listed - it.at) for it in sent if it.listed is not None)
     times = [it.at for it in sent]
     span = max(times) - min(times) if len(times) > 1 else 1.0
     return Phase(
@@ -246,6 +252,9 @@ def _phase(sent: Sequence[Sent]) -> Phase:
         uncovered=sum(it.answered is None for it in sent),
         click_to_list_p50_ms=round(_quantile(waits, 0.5), 1),
         click_to_list_p99_ms=round(_quantile(waits, 0.99), 1),
+        lists=len(ages),
+        list_age_p50_ms=round(_quantile(ages, 0.5), 1),
+        list_age_p99_ms=round(_quantile(ages, 0.99), 1),
     )
 
 

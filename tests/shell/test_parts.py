@@ -10,6 +10,7 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import CollectorRegistry
 
+from agents.engine import channels
 from agents.engine.changelog import Changelog
 from agents.engine.errors import FencedError, UndeliverableError
 from agents.engine.keyspace import Keyspace
@@ -19,7 +20,7 @@ from agents.metrics import Metrics
 from tests.shell.kafka import Broker, Fault, Producer, from_call, no_faults
 from tests.shell.lives import LONG, afterlife
 from tests.shell.loop import cancelled, run, turn
-from tests.shell.world import CARDS, World
+from tests.shell.world import CARDS, App, World
 
 ITEMS = [(str(n).encode(), b"\0\0\0\1state") for n in range(8)]
 """Three batches."""
@@ -335,3 +336,32 @@ def test_a_cancelled_drain_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> Non
         assert not lanes.failures
 
     run(test, monkeypatch)
+
+
+def test_what_waits_is_handled_together_whatever_else_the_loop_has_to_do() -> None:
+    """Faust would take a round of the event loop for each batch."""
+    app, count = App(), 100
+    handled: list[int] = []
+    rounds: list[int] = []
+
+    async def handle(batch: int) -> None:
+        handled.append(batch)
+
+    channels.attach(cast("Any", app), "agent", ["t"], handle)
+    [(channel, agent)] = app.agents
+
+    async def stream() -> Any:
+        while len(handled) < count:
+            await asyncio.sleep(0)
+            rounds.append(len(handled))
+            yield channel.queue.get_nowait()
+
+    async def test() -> None:
+        for number in range(count):
+            channel.queue.put_nowait(number)
+        await agent(stream())
+
+    asyncio.run(test())
+
+    assert handled == list(range(count))
+    assert len(rounds) < count / 2

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.engine.changelog import Changelog, Stretch
-from agents.engine.commits import TURNS, Commits
+from agents.engine.commits import TOGETHER, TURNS, Commits
 from agents.engine.context import Context
 from agents.engine.database import Memory
 from agents.engine.delivery import Delivery, Load, Source
@@ -74,8 +74,8 @@ class Worker:
             await self.keyspace.activate(shard)
         return self
 
-    def work(self, records: int = 1) -> None:
-        """Do something in each partition."""
+    def work(self, records: int = 1, states: int = 1) -> None:
+        """Do something in each partition, and change *states* in all together."""
         for number, shard in self.keyspace.shards.items():
             partition = self.delivery.find(("a", number))
             assert partition is not None
@@ -83,8 +83,9 @@ class Worker:
             entry = self.delivery.deliver(("a", number), at, at + records, records, 1)
             assert entry is not None
             assert self.delivery.start(entry)
-            shard.states[b"ann"].total += 1
-            shard.dirty.add(b"ann")
+            for key in (b"%d" % n for n in range(-(-states // len(PARTITIONS)))):
+                shard.states[key].total += 1
+                shard.dirty.add(key)
             self.delivery.stop(entry)
 
     async def _intruded(self, _now: float) -> list[Any]:
@@ -149,6 +150,15 @@ async def test_everything_is_committed_at_once_where_much_waits(tmp_path: Path) 
 
     assert [it.keys() for it in worker.offsets] == [{("a", number) for number in PARTITIONS}]
     assert not worker.relieved
+
+
+async def test_where_much_changes_partitions_are_committed_together_once_in_an_interval(tmp_path: Path) -> None:
+    worker = await Worker(tmp_path).begun()
+    for _ in range(2 * TURNS):
+        worker.work(states=TOGETHER)
+        await worker.commits.step()
+
+    assert [it.keys() for it in worker.offsets] == 2 * [{("a", number) for number in PARTITIONS}]
 
 
 @pytest.mark.parametrize(("taken", "relieved"), [(True, 0), (False, 1)])
