@@ -10,7 +10,8 @@ from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from agents.engine.runner import TURN_SECONDS
 
-_LONGEST_TURN = 0.03
+_LONGEST_TURN_SECONDS = 0.03
+"""However much waits: heartbeats and lists have to go on, too."""
 _CROWD = 10
 """Waiting batches for each of which a turn is as long again."""
 
@@ -40,7 +41,7 @@ def attach(app: faust.App, name: str, topics: Sequence[str], handle: Callable[[A
             await handle(batch)
             waiting = queue(app, topics[0])
             while waiting is not None and (crowd := waiting.qsize()):
-                if time.perf_counter() - begun > min(_LONGEST_TURN, TURN_SECONDS * (1 + crowd / _CROWD)):
+                if time.perf_counter() - begun > min(_LONGEST_TURN_SECONDS, TURN_SECONDS * (1 + crowd / _CROWD)):
                     break
                 await handle(waiting.get_nowait())
 

@@ -114,10 +114,13 @@ class Commits:
         return done
 
     def _changed_states(self) -> int:
-        return sum(len(shard.dirty) for folder in self._folders for shard in folder.keyspace.active())
+        return sum(len(shard.dirty) for shard in self._active())
 
     async def _make_room(self) -> None:
-        await relieve([shard for folder in self._folders for shard in folder.keyspace.active()], self._memory)
+        await relieve(self._active(), self._memory)
+
+    def _active(self) -> list[Shard]:
+        return [shard for folder in self._folders for shard in folder.keyspace.active()]
 
     async def _look_round(self, now: float) -> None:
         """Do what is to be done once in an interval."""

@@ -1,6 +1,6 @@
 """Every name of Faust, mode and aiokafka that is not public and is used here; a test checks that each still means the same.
 
-Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._new_consumer_thread` and
+Beside the functions below, `consumer.py` overrides Faust's `Consumer._drain_messages`, `._commit_handler`, `._new_consumer_thread` and
 `AIOKafkaConsumerThread._create_worker_consumer`, and calls `Consumer._commit` and `._thread`; `channels.py` sets
 `Channel._queue`; `membership.py` overrides `GroupCoordinator._send_req` and `._on_join_complete`, and calls
 `._lookup_assignor` and `._group_instance_id`; `fetcher.py` stands between `Fetcher` and its `_client`, overrides
@@ -25,6 +25,9 @@ PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0
 
 OVERRIDDEN = ("_drain_messages", "_new_consumer_thread", "_commit")
 """Methods of Faust's consumer."""
+
+OVERRIDDEN_TASKS = ("_commit_handler",)
+"""Tasks of Faust's consumer: under another name, Faust's own would run beside ours."""
 
 OVERRIDDEN_THREAD = ("_create_worker_consumer", "_ensure_consumer")
 """Methods of its thread."""

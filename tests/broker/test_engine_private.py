@@ -14,6 +14,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
+from mode.services import ServiceTask
 from mode.utils.queues import ThrowableQueue
 
 from agents.engine import private
@@ -51,6 +52,11 @@ def test_the_installed_versions_are_the_known_ones() -> None:
 @pytest.mark.parametrize("name", private.OVERRIDDEN)
 def test_fausts_consumer_has_what_is_overridden_or_called(name: str) -> None:
     assert asyncio.iscoroutinefunction(getattr(driver.Consumer, name)) == (name != "_new_consumer_thread")
+
+
+@pytest.mark.parametrize("name", private.OVERRIDDEN_TASKS)
+def test_fausts_consumer_runs_the_tasks_that_are_overridden(name: str) -> None:
+    assert isinstance(getattr(driver.Consumer, name), ServiceTask)
 
 
 @pytest.mark.parametrize("name", private.OVERRIDDEN_THREAD)
