@@ -20,6 +20,7 @@ COMMANDS = {
     "produce": "Send an event log to a broker.",
     "dlq": "Look at records that could not be used; replay or drop them.",
     "import": "Turn foreign data into an event log.",
+    "model": "Measure, train and export the models of sentiment.",
     "schema": "Write the contract of every topic, and compare it with what was released.",
 }
 """Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""

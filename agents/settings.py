@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data_dir: Path = Path(".vitrine")
     """Local stores; may be lost, the changelog brings them back."""
     models_dir: Path = Path(__file__).parent.parent / "models" / "artifacts"
-    """Models that the worker loads, each with its card."""
+    """Models that the worker loads, each with its card; of several folders, `ours:models/artifacts`, the first that has a model gives it."""
     web_host: str = "127.0.0.1"
     """Address on which the worker answers; `0.0.0.0` for all."""
     web_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 6066

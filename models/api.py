@@ -17,6 +17,16 @@ from schemas.sentiments import Label
 Vectors = NDArray[np.float32]
 
 
+class Opinion(msgspec.Struct, frozen=True):
+    """What is said of something."""
+
+    polarity: float
+    """From -1 to 1, rounded to 4 places."""
+    label: Label
+    probability: float
+    """Of *label*, calibrated, rounded to 4 places."""
+
+
 class Judgement(msgspec.Struct, frozen=True):
     """What a text says."""
 
@@ -26,6 +36,15 @@ class Judgement(msgspec.Struct, frozen=True):
     probability: float
     """Of *label*, calibrated, rounded to 4 places."""
     language: Language
+    parts: tuple[Opinion, ...] = ()
+    """What it says of each part that was asked about, in their order."""
+
+
+class Part(NamedTuple):
+    """A part of a text, in characters: what stands from *start* to *end*."""
+
+    start: int
+    end: int
 
 
 class History(NamedTuple):
@@ -54,8 +73,13 @@ class Sentiment(Protocol):
 
     version: str
 
-    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
-        """Judge each text; None as its language: find out."""
+    def judge(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[Language | None],
+        parts: Sequence[Sequence[Part]] | None = None,
+    ) -> list[Judgement]:
+        """Judge each text, and *parts* of it; None as its language: find out."""
 
 
 class Interest(Protocol):

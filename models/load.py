@@ -1,23 +1,47 @@
 """Loads what a worker needs: the one place that knows which model lies in which folder."""
 
+import os
 from pathlib import Path
+from typing import get_args
 
 from models.api import Models
+from models.card import CARD
 from models.embedder.encode import MiniLMEmbedder
 from models.interest.pool import PooledInterest
-from models.runtime import start
+from models.runtime import Runtime, start
 from models.sentiment.judge import Judge
+from schemas.base import Language
 
 
 def load(directory: Path, *, provider: str, callers: int) -> Models:
     """Return the models in *directory*, warmed up; `ModelError` names the file and the cure.
 
-    *provider* is `auto`, `cpu` or `cuda`; *callers* threads run them on a CPU.  Each model tells the `provider` it has,
-    in a `note` why that is not what was asked for, and the seconds of its `warm_up`.
+    *directory* may name several, as a search path does: the first that has a model gives it.  *provider* is `auto`, `cpu` or
+    `cuda`; *callers* threads run them on a CPU.  Each model tells the `provider` it has, in a `note` why that is not what
+    was asked for, and the seconds of its `warm_up`.
     """
     runtime = start(provider, callers)
     return Models(
-        embedder=MiniLMEmbedder(directory / "embedder", runtime),
-        sentiment=Judge(directory / "sentiment-en", directory / "sentiment-zh", runtime),
-        interest=PooledInterest(directory / "interest", runtime),
+        embedder=MiniLMEmbedder(place(directory, "embedder"), runtime),
+        sentiment=sentiment(directory, runtime),
+        interest=PooledInterest(place(directory, "interest"), runtime),
     )
+
+
+def sentiment(directory: Path, runtime: Runtime, *, partial: bool = False) -> Judge:
+    """Return the judge in *directory*; *partial*: of those languages alone that lie there."""
+    places: dict[Language, Path] = {at: place(directory, f"sentiment-{at}") for at in get_args(Language)}
+    if partial and (there := {at: folder for at, folder in places.items() if (folder / CARD).is_file()}):
+        places = there
+    return Judge(places, runtime)
+
+
+def place(directory: Path, name: str) -> Path:
+    """Return the folder of the model *name*: in the first of the folders that has it, or else where it should be."""
+    given = folders(directory)
+    return next((folder / name for folder in given if (folder / name / CARD).is_file()), given[-1] / name)
+
+
+def folders(directory: Path) -> list[Path]:
+    """Return the folders that *directory* names, in the order in which they are searched."""
+    return [Path(folder) for folder in str(directory).split(os.pathsep)]

@@ -5,11 +5,12 @@ row runs alone, dealt out to a few one-thread callers; on CUDA rows are packed i
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class Runtime(NamedTuple):
     note: str
     """Why it is not what was asked for, in one line for the log; empty if it is."""
     callers: Executor
+    packed: bool
+    """Whether rows run in a few fixed shapes, whose buffers are kept where the model is; else each runs alone."""
 
 
 def start(wanted: str, callers: int) -> Runtime:
@@ -50,11 +53,12 @@ def start(wanted: str, callers: int) -> Runtime:
     if wanted != "cpu" and provider == "cpu":
         note = "no CUDA: the installed onnxruntime has none, models run on the CPU (make setup GPU=1 installs one)"
     count = 1 if provider == "cuda" else max(1, callers)
-    return Runtime(provider, note, ThreadPoolExecutor(count, thread_name_prefix="vitrine-model"))
+    callers_ = ThreadPoolExecutor(count, thread_name_prefix="vitrine-model")
+    return Runtime(provider, note, callers_, packed=provider == "cuda")
 
 
 class Scorer:
-    """A loaded model: rows in, one row of floats out for each."""
+    """A loaded model: rows in, one row of floats out for each, and of some models one more for each position."""
 
     def __init__(self, directory: Path, runtime: Runtime, *, dealt: bool = True) -> None:
         """Load and warm up; *dealt* False runs rows on the caller's thread, for models of microseconds."""
@@ -70,41 +74,87 @@ class Scorer:
             message = f"{directory / MODEL}: its input is {self._input.name}, the card says {self.card.input}; export it again"
             raise ModelError(message)
         self.outputs: int = self._session.get_outputs()[0].shape[-1]
-        self._callers = runtime.callers if dealt or self.provider == "cuda" else None
-        self.warm_up = self._run_each_shape()
+        packed = runtime.packed and (self.provider == "cuda" or runtime.provider == "cpu")
+        self._callers = runtime.callers if dealt or packed else None
+        self._shapes: dict[int, _Shape] = {}
+        self.warm_up = self._run_each_shape(packed=packed)
         """Seconds."""
 
     def run(self, rows: Sequence[Row]) -> Floats:
         """Return (len(rows), outputs).  A row's result does not depend on the rows beside it."""
         if not rows:
             return np.zeros((0, self.outputs), np.float32)
-        if self.provider == "cuda":
+        return np.stack([first for first, *_ in self._results(rows)])
+
+    def read(self, rows: Sequence[Row]) -> list[tuple[Floats, Floats]]:
+        """Return for each row its first output and its second, (length, columns); one does not depend on another."""
+        return [(first, second[: len(row)]) for row, (first, second) in zip(rows, self._results(rows), strict=True)]
+
+    def _results(self, rows: Sequence[Row]) -> list[tuple[Floats, ...]]:
+        if self._shapes:
             return self._packed(rows)
         if self._callers is None:
-            return np.concatenate([self._call(row[None]) for row in rows])
-        return np.concatenate(deal(self._callers, lambda row: self._call(row[None]), rows))
+            return [self._alone(row) for row in rows]
+        return deal(self._callers, self._alone, rows)
 
-    def _packed(self, rows: Sequence[Row]) -> Floats:
-        packs = list(pack([len(row) for row in rows], self.card.lengths))
-        assert self._callers is not None  # noqa: S101  set for CUDA
-        done = [self._callers.submit(self._call, stack([rows[n] for n in p.members], p.batch, p.length)) for p in packs]
-        results = np.zeros((len(rows), self.outputs), np.float32)
+    def _packed(self, rows: Sequence[Row]) -> list[tuple[Floats, ...]]:
+        packs = list(pack([len(row) for row in rows], tuple(self._shapes)))
+        assert self._callers is not None  # noqa: S101  set where rows are packed
+        done = [
+            self._callers.submit(self._shapes[p.length].run, stack([rows[n] for n in p.members], p.batch, p.length))
+            for p in packs
+        ]
+        results: dict[int, tuple[Floats, ...]] = {}
         for p, future in zip(packs, done, strict=True):
-            results[list(p.members)] = future.result()[: len(p.members)]
-        return results
+            results |= dict(zip(p.members, zip(*future.result(), strict=True), strict=False))
+        return [results[n] for n in range(len(rows))]
 
-    def _call(self, batch: Row) -> Floats:
-        return cast("Floats", self._session.run(None, {self._input.name: batch})[0])
+    def _alone(self, row: Row) -> tuple[Floats, ...]:
+        return tuple(output[0] for output in self._session.run(None, {self._input.name: row[None]}))
 
-    def _run_each_shape(self) -> float:
+    def _run_each_shape(self, *, packed: bool) -> float:
         """Run each shape once, so that no shopper waits for a first time; return seconds."""
         started = time.perf_counter()
         kind = np.int64 if "int64" in self._input.type else np.float32
         columns = tuple(self._input.shape[2:])
         for length in self.card.lengths:
-            batch = packed_rows(length) if self.provider == "cuda" else 1
-            self._call(np.ones((batch, length, *columns), kind))
+            batch = np.ones((packed_rows(length) if packed else 1, length, *columns), kind)
+            if packed:
+                self._shapes[length] = _Shape(self._session, self._input.name, batch, self.provider)
+            else:
+                self._alone(batch[0])
         return time.perf_counter() - started
+
+
+class _Shape:
+    """A shape that a model runs in, with buffers of its own beside the model: only what goes in and comes out is copied.
+
+    One thread at a time.
+    """
+
+    def __init__(self, session: Any, name: str, batch: Row, provider: Provider) -> None:
+        """Run *batch* once, and keep what that allocated."""
+        value: Any = _onnxruntime().OrtValue
+        self._session = session
+        self._input = value.ortvalue_from_numpy(batch, provider, 0)
+        self._binding = session.io_binding()
+        self._binding.bind_ortvalue_input(name, self._input)
+        self._lock = threading.Lock()
+        found = session.run(None, {name: batch})
+        self._outputs = [
+            value.ortvalue_from_shape_and_type(list(output.shape), output.dtype.type, provider, 0) for output in found
+        ]
+        for target, output in zip(session.get_outputs(), self._outputs, strict=True):
+            self._binding.bind_ortvalue_output(target.name, output)
+        self.run(batch)
+
+    def run(self, batch: Row) -> tuple[Floats, ...]:
+        """Return the outputs for *batch*, which has the shape."""
+        with self._lock:
+            self._input.update_inplace(batch)
+            self._session.run_with_iobinding(self._binding)
+            # On a CPU `numpy` shows the buffer itself, which the next run overwrites.
+            return tuple(np.array(output.numpy()) for output in self._outputs)
 
 
 def deal(callers: Executor, work: Callable[[Row], _T], rows: Sequence[Row]) -> list[_T]:

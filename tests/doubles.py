@@ -1,15 +1,18 @@
 """Models that need no artefact: deterministic, and real enough to rank by."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
-from models.api import History, Judgement, Models, Vectors
+from models.api import History, Judgement, Models, Opinion, Part, Vectors
 from schemas.base import Language
 from schemas.sentiments import Label
 
 SIZE = 384
+_TURN = re.compile(r"[.!?;。！？]|,(?= but)|，|\bbut\b")  # noqa: RUF001  Chinese punctuation
 
 
 class WordEmbedder:
@@ -34,8 +37,24 @@ class WordSentiment:
 
     version = "words@1"
 
-    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
-        return [self._one(text, language) for text, language in zip(texts, languages, strict=True)]
+    def judge(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[Language | None],
+        parts: Sequence[Sequence[Part]] | None = None,
+    ) -> list[Judgement]:
+        """Judge texts by their words, and parts by those around them up to a full stop or a turn."""
+        return [
+            replace(self._one(text, language), parts=tuple(self._around(text, part) for part in asked))
+            for text, language, asked in zip(texts, languages, parts or [()] * len(texts), strict=True)
+        ]
+
+    def _around(self, text: str, part: Part) -> Opinion:
+        turns = [0, *(mark.end() for mark in _TURN.finditer(text)), len(text)]
+        start = max(turn for turn in turns if turn <= part.start)
+        end = min(turn for turn in turns if turn >= part.end)
+        it = self._one(text[start:end], None)
+        return Opinion(polarity=it.polarity, label=it.label, probability=it.probability)
 
     def _one(self, text: str, language: Language | None) -> Judgement:
         good = sum(text.lower().count(word) for word in ("good", "great", "love", "好", "喜欢"))

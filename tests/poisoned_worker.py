@@ -13,7 +13,7 @@ from agents.settings import Settings, load
 from agents.shoppers.agent import Shoppers
 from agents.shoppers.job import Job
 from agents.wiring import policy, stages
-from models.api import Judgement
+from models.api import Judgement, Part
 from schemas.base import Language
 from tests.doubles import MODELS, WordSentiment
 
@@ -40,10 +40,15 @@ class PoisonedShoppers(Shoppers):
 class PoisonedSentiment(WordSentiment):
     """Cannot judge what holds POISON."""
 
-    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
+    def judge(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[Language | None],
+        parts: Sequence[Sequence[Part]] | None = None,
+    ) -> list[Judgement]:
         if any(POISON in text for text in texts):
             fail_unless_mended()
-        return super().judge(texts, languages)
+        return super().judge(texts, languages, parts)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from agents.doctor.finding import Finding, fail, ok, told, warn
 from agents.settings import Settings
 from models.api import History, Models
 from models.card import CARD, ModelError, read
-from models.load import load
+from models.load import folders, load, place
 
 _WHEELS = ("onnxruntime", "onnxruntime-gpu")
 _ANSWER_SECONDS = 20
@@ -23,12 +23,12 @@ _INSTALL = "make setup GPU=1 installs the wheel for CUDA"
 
 
 def cards(directory: Path) -> Iterator[Finding]:
-    """Compare each model's files with the hashes on its card."""
-    folders = sorted(path.parent for path in directory.glob(f"*/{CARD}"))
-    if not folders:
+    """Compare each model's files with the hashes on its card; of several folders, those that a worker takes."""
+    names = {path.parent.name for folder in folders(directory) for path in folder.glob(f"*/{CARD}")}
+    if not names:
         cure = "restore the folder from the release, or set VITRINE_MODELS_DIR"
         yield fail("models", f"{directory} holds no model", cure)
-    for folder in folders:
+    for folder in (place(directory, name) for name in sorted(names)):
         name = f"model {folder.name}"
         try:
             card = read(folder)

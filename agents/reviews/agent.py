@@ -10,9 +10,10 @@ from agents.languages import is_foreign, ours
 from agents.processor import Input, Mapper, Origin, Output, event_time, fact_id, moment
 from agents.reviews.aspects import load
 from agents.reviews.clauses import Clause, clauses
-from agents.reviews.opinion import NOTHING, STARS, aspects, by_stars
+from agents.reviews.opinion import NOTHING, STARS, aspects, by_stars, mentions
 from agents.topics import FEEDBACK, REVIEWS, SENTIMENTS
 from models.api import Judgement, Models
+from models.sentiment.clean import tidy
 from models.sentiment.language import detect
 from schemas.base import Language
 from schemas.reviews import Review
@@ -52,7 +53,7 @@ class Reviews(Mapper):
 
     def plan(self, event: Review, origin: Origin) -> _Job:
         """Note the text, and the clauses that speak of an aspect."""
-        text = "\n".join(part for part in (event.title.strip(), event.text.strip()) if part)
+        text = tidy("\n".join(part for part in (event.title.strip(), event.text.strip()) if part))
         at = moment(max(0, event_time(event.at, origin)[0]))
         language = ours(event.language) or "en"
         if is_foreign(event.language):
@@ -60,24 +61,22 @@ class Reviews(Mapper):
         return _Job(event, at, text, language, clauses(text[:MAX_TEXT], self._lexicon), origin)
 
     def score(self, jobs: Sequence[_Job]) -> list[_Verdict]:
-        """Judge all texts in one call and all clauses in another, in the language that they are in, whatever is said of it.
+        """Judge all texts and what they say of aspects in one call, in the language that they are in, whatever is said of it.
 
         Only what is said to be in a language that the model does not know is judged by its stars.
         """
         model = self.models.sentiment
         spoken = [job for job in jobs if job.text]
-        judged = iter(model.judge([job.text for job in spoken], [None] * len(spoken)))
-        parts = [clause.text for job in jobs for clause in job.clauses]
-        judged_parts = iter(model.judge(parts, [None] * len(parts)))
+        parts = [mentions(job.clauses) for job in spoken]
+        judged = iter(model.judge([job.text for job in spoken], [None] * len(spoken), parts))
         verdicts = []
         for job in jobs:
-            review = job.review
             if not job.text:
-                name = NOTHING if review.stars is None else STARS
-                verdicts.append(_Verdict(by_stars(review.stars, job.language), (), name))
+                name = NOTHING if job.review.stars is None else STARS
+                verdicts.append(_Verdict(by_stars(job.review.stars, job.language), (), name))
                 continue
-            said = aspects(job.clauses, [next(judged_parts) for _ in job.clauses])
-            verdicts.append(_Verdict(next(judged), said, model.version))
+            judgement = next(judged)
+            verdicts.append(_Verdict(judgement, aspects(job.clauses, judgement.parts), model.version))
         return verdicts
 
     def finish(self, job: _Job, scored: _Verdict) -> Sequence[Output]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from models.api import Part
+
 _TOKEN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|[㐀-䶿一-鿿]")  # noqa: RUF001  the apostrophe that phones write
 """An English word or one Chinese character."""
 
@@ -32,17 +34,17 @@ class Lexicon:
                     node = node.setdefault(token, {})
                 node[_END] = aspect
 
-    def mentions(self, text: str) -> Iterator[tuple[str, int]]:
-        """Yield each mention of an aspect: its name, and where in *text* it begins."""
+    def mentions(self, text: str) -> Iterator[tuple[str, Part]]:
+        """Yield each mention of an aspect: its name, and where in *text* it stands."""
         tokens = list(_tokens(text))
         position = 0
         while position < len(tokens):
             found, length = self._longest(tokens, position)
             if found:
-                yield found, tokens[position][1]
+                yield found, Part(tokens[position][1].start, tokens[position + length - 1][1].end)
             position += length
 
-    def _longest(self, tokens: Sequence[tuple[str, int]], position: int) -> tuple[str, int]:
+    def _longest(self, tokens: Sequence[tuple[str, Part]], position: int) -> tuple[str, int]:
         """Return the aspect of the longest phrase that begins at *position*, and the tokens to go on by."""
         found, length = "", 1
         node = self._tree
@@ -66,5 +68,5 @@ def weight(text: str) -> int:
     return sum((word not in _EMPTY) * (2 if word.isascii() else 1) for word, _ in _tokens(text))
 
 
-def _tokens(text: str) -> Iterator[tuple[str, int]]:
-    return ((match[0].lower().replace("’", "'"), match.start()) for match in _TOKEN.finditer(text))  # noqa: RUF001  as above
+def _tokens(text: str) -> Iterator[tuple[str, Part]]:
+    return ((match[0].lower().replace("’", "'"), Part(*match.span())) for match in _TOKEN.finditer(text))  # noqa: RUF001  as above

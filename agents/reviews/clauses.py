@@ -9,6 +9,7 @@ from itertools import islice
 import msgspec
 
 from agents.reviews.aspects import Lexicon, weight
+from models.api import Part
 
 MAX_CLAUSES = 12
 """Clauses of one review that are judged, the first ones."""
@@ -46,14 +47,17 @@ class Clause(msgspec.Struct, frozen=True):
     """A part of a review that speaks of aspects."""
 
     text: str
-    aspects: dict[str, int]
-    """Aspect to the place in *text* where it is first mentioned."""
+    start: int
+    """Where it begins in the review."""
+    aspects: dict[str, Part]
+    """Aspect to the place in the review where it is first mentioned."""
 
     def quote(self, aspect: str) -> str:
         """Return the words around the mention of *aspect*, MAX_QUOTE characters at most."""
         if len(self.text) <= MAX_QUOTE:
             return self.text
-        start = max(0, min(self.aspects[aspect] - _BEFORE, len(self.text) - MAX_QUOTE + 1))
+        mention = self.aspects[aspect].start - self.start
+        start = max(0, min(mention - _BEFORE, len(self.text) - MAX_QUOTE + 1))
         head = "…" if start else ""
         room = MAX_QUOTE - len(head)
         part = self.text[start:]
@@ -62,35 +66,35 @@ class Clause(msgspec.Struct, frozen=True):
 
 def clauses(text: str, lexicon: Lexicon) -> list[Clause]:
     """Return the first MAX_CLAUSES clauses of *text* that speak of an aspect, in their order."""
-    found = (_clause(part, lexicon) for sentence in _sentences(text) for part in _parts(sentence, lexicon))
+    found = (_clause(text, part, lexicon) for sentence in _sentences(text) for part in _parts(text, sentence, lexicon))
     return list(islice((clause for clause in found if clause.aspects), MAX_CLAUSES))
 
 
-def _sentences(text: str) -> Iterator[str]:
+def _sentences(text: str) -> Iterator[Part]:
     """Split at the ends of sentences and where the speaker turns."""
     start = 0
     for mark in _SENTENCE.finditer(text):
-        yield from _cut(text[start : mark.end()])
+        yield from _cut(start, mark.end())
         start = mark.end()
-    yield from _cut(text[start:])
+    yield from _cut(start, len(text))
 
 
-def _cut(sentence: str) -> Iterator[str]:
-    return (sentence[start : start + MAX_CLAUSE] for start in range(0, len(sentence), MAX_CLAUSE))
+def _cut(start: int, end: int) -> Iterator[Part]:
+    return (Part(first, min(first + MAX_CLAUSE, end)) for first in range(start, end, MAX_CLAUSE))
 
 
-def _parts(sentence: str, lexicon: Lexicon) -> Iterator[str]:
+def _parts(text: str, sentence: Part, lexicon: Lexicon) -> Iterator[Part]:
     """Split *sentence* at those commas after which another aspect is spoken of."""
-    start = end = 0
+    start = end = sentence.start
     known: set[str] = set()
-    for piece in _pieces(sentence):
+    for piece in _pieces(text[sentence.start : sentence.end]):
         named = {aspect for aspect, _ in lexicon.mentions(piece)}
-        if known and named - known and weight(sentence[start:end]) >= _ALONE:
-            yield sentence[start:end]
+        if known and named - known and weight(text[start:end]) >= _ALONE:
+            yield Part(start, end)
             start, known = end, set()
         known |= named
         end += len(piece)
-    yield sentence[start:]
+    yield Part(start, sentence.end)
 
 
 def _pieces(sentence: str) -> Iterator[str]:
@@ -101,10 +105,14 @@ def _pieces(sentence: str) -> Iterator[str]:
     yield sentence[start:]
 
 
-def _clause(part: str, lexicon: Lexicon) -> Clause:
-    text = part.strip(_EDGE)
-    text = text[joint.end() :] if (joint := _JOINT.match(text)) else text
-    aspects: dict[str, int] = {}
-    for aspect, place in lexicon.mentions(text):
-        aspects.setdefault(aspect, place)
-    return Clause(text, aspects)
+def _clause(text: str, part: Part, lexicon: Lexicon) -> Clause:
+    whole = text[part.start : part.end]
+    said = whole.lstrip(_EDGE)
+    if joint := _JOINT.match(said):
+        said = said[joint.end() :]
+    start = part.end - len(said)
+    said = said.rstrip(_EDGE)
+    aspects: dict[str, Part] = {}
+    for aspect, place in lexicon.mentions(said):
+        aspects.setdefault(aspect, Part(start + place.start, start + place.end))
+    return Clause(said, start, aspects)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agents.reviews.clauses import Clause
-from models.api import Judgement
+from models.api import Judgement, Opinion, Part
 from schemas.base import Language
 from schemas.sentiments import Aspect, Label
 
@@ -33,16 +33,21 @@ def by_stars(stars: float | None, language: Language) -> Judgement:
     )
 
 
-def aspects(clauses: Sequence[Clause], judgements: Sequence[Judgement]) -> tuple[Aspect, ...]:
-    """Return one opinion of each aspect, in the order of their mention.
+def aspects(clauses: Sequence[Clause], opinions: Sequence[Opinion]) -> tuple[Aspect, ...]:
+    """Return one opinion of each aspect, in the order of their mention; *opinions* are of the mentions, as `mentions` lists them.
 
-    Its polarity is the mean over the clauses that speak of it; the quote is of the clause that says it most clearly.
+    Its polarity is the mean over its mentions; the quote is of the clause that says it most clearly.
     """
     spoken: dict[str, list[tuple[float, Clause]]] = {}
-    for clause, judgement in zip(clauses, judgements, strict=True):
-        for aspect in clause.aspects:
-            spoken.setdefault(aspect, []).append((judgement.polarity, clause))
+    named = [(aspect, clause) for clause in clauses for aspect in clause.aspects]
+    for (aspect, clause), opinion in zip(named, opinions, strict=True):
+        spoken.setdefault(aspect, []).append((opinion.polarity, clause))
     return tuple(_aspect(name, said) for name, said in spoken.items())
+
+
+def mentions(clauses: Sequence[Clause]) -> list[Part]:
+    """Return the places of all aspects in the clauses."""
+    return [place for clause in clauses for place in clause.aspects.values()]
 
 
 def _aspect(name: str, said: Sequence[tuple[float, Clause]]) -> Aspect:

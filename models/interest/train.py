@@ -17,7 +17,7 @@ from torch import nn
 from models.api import Vectors
 from models.card import Card, Source, write
 from models.embedder.encode import MiniLMEmbedder
-from models.export import export
+from models.export import BATCH, export
 from models.interest.data import TRAIN, Question, liked, movies
 from models.interest.features import COLUMNS, SHAPES, rows
 from models.interest.model import PRIOR, Pool
@@ -66,7 +66,7 @@ def main(config: Config, vectors: Vectors, questions: Sequence[Question]) -> Any
 def save(model: Any, config: Config, size: int, directory: Path) -> None:
     """Write the artefact."""
     example = torch.zeros(2, SHAPES[0], size + len(COLUMNS))
-    export(model, example, directory, source="history", target="vectors")
+    export(model, example, directory, source="history", targets={"vectors": BATCH})
     learned = {name: round(value.item(), 4) for name, value in model.named_parameters()}
     card = Card(
         name="interest",

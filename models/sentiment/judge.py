@@ -1,109 +1,114 @@
-"""The sentiment model that workers use: one classifier for each language."""
+"""The sentiment model that workers use: one reader for each language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.api import Judgement
+from models.api import Judgement, Opinion, Part
 from models.runtime import Floats, Runtime, Scorer
-from models.sentiment.grams import LONGEST, grams, points
-from models.sentiment.language import detect, parts
-from models.words import clean, tokenizer
+from models.sentiment.clean import clean
+from models.sentiment.language import detect
+from models.sentiment.windows import Window, Words, windows
+from models.words import tokenizer
 from schemas.base import Language
 from schemas.sentiments import Label
-
-Numbers = NDArray[np.int64]
-_Number = TypeVar("_Number", bound=np.integer[Any])
 
 LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 """The order of the outputs."""
 
-WINDOWS = 8
-"""Of a long text that are judged: half from its start, half from its end."""
-CHARACTERS = 8192
-"""At either end of a longer text that are looked at."""
+TOKENIZER = "tokenizer.json"
 
 
-class Window(NamedTuple):
-    """A stretch of a text, as its model takes it."""
-
-    text: int
-    language: Language
-    weight: float
-    numbers: Numbers
+class _Read(NamedTuple):
+    window: Window
+    text: Floats
+    """(3,): probabilities."""
+    words: Floats
+    """(tokens, 3): logits."""
 
 
 class Judge:
     """Texts of any length and either language, or both, to polarity."""
 
-    def __init__(self, english: Path, chinese: Path, runtime: Runtime) -> None:
-        self.scorers: dict[Language, Scorer] = {"en": Scorer(english, runtime), "zh": Scorer(chinese, runtime)}
+    def __init__(self, folders: Mapping[Language, Path], runtime: Runtime) -> None:
+        """Load the artefact of each language; a text in one that has none is judged by the first of *folders*."""
+        self.scorers: dict[Language, Scorer] = {at: Scorer(folder, runtime) for at, folder in folders.items()}
         self.version = "+".join(scorer.card.id for scorer in self.scorers.values())
-        self.provider, self.note = self.scorers["en"].provider, self.scorers["en"].note
+        first = next(iter(self.scorers.values()))
+        self.provider, self.note = first.provider, first.note
         self.warm_up = sum(scorer.warm_up for scorer in self.scorers.values())
-        self._tokenizer = tokenizer(english / "tokenizer.json")
-        self._start, self._end = self._tokenizer.encode("").ids
-        self._unknown = self._tokenizer.token_to_id("[UNK]")
+        self._words: dict[Language, Words] = {
+            at: Words(tokenizer(folder / TOKENIZER), self.scorers[at].card.lengths[-1])
+            for at, folder in folders.items()
+        }
 
-    def judge(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[Judgement]:
-        """Judge each text; None as its language: find out, in parts if it has both."""
-        asked = list(zip((clean(_ends(text)) for text in texts), languages, strict=True))
-        windows = [window for n, (text, language) in enumerate(asked) for window in self._windows(n, text, language)]
-        sums = np.zeros((len(texts), len(LABELS)))
+    def judge(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[Language | None],
+        parts: Sequence[Sequence[Part]] | None = None,
+    ) -> list[Judgement]:
+        """Judge each text, and *parts* of it; None as its language: find out, in parts if it has both."""
+        cleaned = [clean(text) for text in texts]
+        only = next(iter(self.scorers)) if len(self.scorers) == 1 else None
+        asked = [windows(text, only or at, self._words) for text, at in zip(cleaned, languages, strict=True)]
+        read = self._read(asked)
+        return [
+            _judgement(of_text, at or detect(text), _opinions(of_text, text, wanted))
+            for of_text, text, at, wanted in zip(read, cleaned, languages, parts or [()] * len(texts), strict=True)
+        ]
+
+    def _read(self, asked: Sequence[Sequence[Window]]) -> list[list[_Read]]:
+        """Run the windows of all texts, those of a language together."""
+        places = [(n, window) for n, of_text in enumerate(asked) for window in of_text]
+        read: list[list[_Read]] = [[] for _ in asked]
         for language, scorer in self.scorers.items():
-            chosen = [window for window in windows if window.language == language]
-            for window, scores in zip(chosen, scorer.run([window.numbers for window in chosen]), strict=True):
-                sums[window.text] += window.weight * scores.astype(np.float64)
-        return [
-            _judgement(total, language or detect(text)) for total, (text, language) in zip(sums, asked, strict=True)
-        ]
-
-    def _windows(self, n: int, text: str, language: Language | None) -> list[Window]:
-        found = [(language, text, 1.0)] if language else parts(text)
-        return [
-            Window(n, each, share * len(numbers) / sum(map(len, stretches)), numbers)
-            for each, part, share in found
-            for stretches in [self._english(part) if each == "en" else _chinese(part)]
-            for numbers in stretches
-        ]
-
-    def _english(self, text: str) -> list[Numbers]:
-        numbers = np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, np.int64)
-        if (numbers == self._unknown).all():
-            return []
-        longest = self.scorers["en"].card.lengths[-1] - 2
-        return [np.array([self._start, *stretch, self._end], np.int64) for stretch in split(numbers, longest)]
+            chosen = [(n, window) for n, window in places if window.language == language]
+            for (n, window), (text, words) in zip(
+                chosen, scorer.read([window.tokens for _, window in chosen]), strict=True
+            ):
+                read[n].append(_Read(window, text, words))
+        return read
 
 
-def _chinese(text: str) -> list[Numbers]:
-    return [grams(stretch) for stretch in split(points(text), LONGEST)]
-
-
-def split(numbers: NDArray[_Number], longest: int) -> list[NDArray[_Number]]:
-    """Cut *numbers* into stretches of equal length, at most *longest*; of too many, the first and the last stay."""
-    count = -(-len(numbers) // longest)
-    stretches = np.array_split(numbers, count) if count else []
-    half = WINDOWS // 2
-    return stretches if count <= WINDOWS else [*stretches[:half], *stretches[-half:]]
-
-
-def _ends(text: str) -> str:
-    return text if len(text) <= 2 * CHARACTERS else f"{text[:CHARACTERS]} {text[-CHARACTERS:]}"
-
-
-def _judgement(total: Floats | NDArray[np.float64], language: Language) -> Judgement:
+def _judgement(read: Sequence[_Read], language: Language, parts: tuple[Opinion, ...]) -> Judgement:
     """Make a judgement of weighted probabilities; a text without a word says nothing."""
+    total = sum((it.window.weight * it.text.astype(np.float64) for it in read), np.zeros(len(LABELS)))
+    said = _opinion(total)
+    return Judgement(said.polarity, said.label, said.probability, language, parts)
+
+
+def _opinions(read: Sequence[_Read], text: str, parts: Sequence[Part]) -> tuple[Opinion, ...]:
+    return tuple(_of_part(read, part, detect(text[part.start : part.end])) for part in parts)
+
+
+def _of_part(read: Sequence[_Read], part: Part, language: Language) -> Opinion:
+    """Return what is said of *part*: the mean of the logits of its words, in the language that it is in if that was read."""
+    found = {
+        it.window.language: it.words[covered].astype(np.float64).mean(0)
+        for it in read
+        for covered in [_covered(it.window, part)]
+        if covered.any()
+    }
+    if not found:
+        return _opinion(np.zeros(len(LABELS)))
+    logits = found.get(language, next(iter(found.values())))
+    shares = np.exp(logits - logits.max())
+    return _opinion(shares)
+
+
+def _covered(window: Window, part: Part) -> NDArray[np.bool_]:
+    covered: NDArray[np.bool_] = (window.places[:, 0] < part.end) & (window.places[:, 1] > part.start)
+    return covered
+
+
+def _opinion(total: NDArray[np.float64]) -> Opinion:
     weight = float(total.sum())
     if not weight:
-        return Judgement(polarity=0.0, label="neutral", probability=round(1 / len(LABELS), 4), language=language)
+        return Opinion(polarity=0.0, label="neutral", probability=round(1 / len(LABELS), 4))
     negative, _, positive = shares = [float(share) / weight for share in total]
     best = max(range(len(LABELS)), key=shares.__getitem__)
-    return Judgement(
-        polarity=round(positive - negative, 4),
-        label=LABELS[best],
-        probability=round(shares[best], 4),
-        language=language,
-    )
+    return Opinion(polarity=round(positive - negative, 4), label=LABELS[best], probability=round(shares[best], 4))

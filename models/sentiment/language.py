@@ -26,13 +26,21 @@ def detect(text: str) -> Language:
 
 
 def parts(text: str) -> list[tuple[Language, str, float]]:
-    """Split *text* into (language, text, share of the words): one part, or two if a quarter is in the other language."""
+    """Split *text* into (language, text, share of the words): one part, or two if a quarter is in the other language.
+
+    Of two parts each is as long as the text, with spaces where the other speaks: a character keeps its place.
+    """
     count = words(text)
     main = detect(text)
     smaller = min(count.values()) / (sum(count.values()) or 1)
     if smaller < MIXED_FROM:
         return [(main, text, 1.0)]
-    chinese = _LATIN_RUN.sub("\uff0c", text)
-    english = " ".join(_LATIN_RUN.findall(text))
+    chinese, english, end = [], [], 0
+    for run in _LATIN_RUN.finditer(text):
+        chinese.append(text[end : run.start()] + "\uff0c".ljust(len(run[0])))
+        english.append(" " * (run.start() - end) + run[0])
+        end = run.end()
+    chinese.append(text[end:])
+    english.append(" " * (len(text) - end))
     shares: dict[Language, float] = {main: 1 - smaller, "en" if main == "zh" else "zh": smaller}
-    return [("en", english, shares["en"]), ("zh", chinese, shares["zh"])]
+    return [("en", "".join(english), shares["en"]), ("zh", "".join(chinese), shares["zh"])]

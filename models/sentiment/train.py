@@ -1,166 +1,216 @@
-"""Trains a sentiment model: `python -m models.sentiment.train en --data ../shared/data`.
+"""Trains a reader: lessons to weights.
 
-Needs the extra `train`.  Weights go to `runs/sentiment-en.pt`, which `models.sentiment.export` makes an artefact of.
+Needs the extra `train`.  Hugging Face's Trainer does the rounds: it goes on where it was stopped, takes all GPUs that are
+there, shows its progress and writes TensorBoard logs.
 """
 
-import argparse
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer
 from torch import nn
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 
-from models.minilm import folder
-from models.sentiment.data import POSITIVE, Example, chinese, english
-from models.sentiment.grams import grams, points
-from models.sentiment.model import Chinese, English
+from models.compress import SMALLEST
+from models.rounding import round_products, round_table, settle
+from models.sentiment.batches import Lesson, Lessons, logits, stack
+from models.sentiment.data import Part
+from models.sentiment.measures import scores
 
-Numbers = NDArray[np.int64]
-Language = Literal["en", "zh"]
+Precision = Literal["float32", "bf16", "fp16"]
+
+_LORA = ("query", "key", "value", "mix", "up", "down")
+_LORA_SCALE = 2
+_HEADS = ("text", "word")
+_TEMPERATURES = [0.5 * 1.05**n for n in range(48)]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a run depends on beside data and code."""
 
-    language: Language
+    encoder: str
+    """Whose weights it starts from: a name of `models.published`."""
     seed: int = 1
-    epochs: int = 2
+    epochs: float = 3.0
     batch: int = 32
-    rate: float = 1e-4
-    """Peak learning rate of the body; the head's is ten times that."""
+    rate: float = 5e-5
+    """Peak learning rate of the encoder; it rises over the first tenth of the steps and falls to nothing."""
+    head_rate: float = 5e-4
+    """The same of the heads."""
+    decay: float = 0.01
+    """Of weights, not of biases and norms."""
+    dropout: float = 0.1
+    smoothing: float = 0.0
+    """Share of each label that is spread over all."""
     longest: int = 128
-    """Tokens or characters that training sees of a text."""
-    threads: int = 2
+    """Tokens that training sees of a text."""
+    vocabulary: int = 0
+    """Tokens that are kept; 0: all."""
+    bits: int = 4
+    """Of the weights that will ship, which training rounds to; 0: none are rounded."""
+    block: int = 64
+    """Weights to a scale."""
+    lora: int = 0
+    """Rank of the matrices that are trained in the place of the encoder's weights; 0: the weights themselves are."""
+    patience: int = 2
+    """Epochs without progress on validation after which it ends."""
+    precision: Precision = "bf16"
+    threads: int = 0
+    """Of the CPU; 0: torch's own choice."""
 
 
-DEFAULTS = {
-    "en": Config(language="en"),
-    "zh": Config(language="zh", epochs=2, batch=256, rate=0.02, longest=512),
-}
+class Trained(NamedTuple):
+    """A model at its best epoch."""
+
+    model: Any
+    history: list[dict[str, float]]
+    """What was logged: step, epoch, loss, validation."""
+    minutes: float
 
 
-def main(config: Config, train: Sequence[Example], held_out: Sequence[Example]) -> dict[str, Any]:
-    """Train on *train*; return the weights and the temperature that fits *held_out* best."""
-    torch.manual_seed(config.seed)
-    torch.set_num_threads(config.threads)
-    model = English() if config.language == "en" else Chinese()
-    encode = encoder(config.language, config.longest)
-    rows, labels = [encode(example.text) for example in train], [example.label for example in train]
-    head = list(model.head.parameters())
-    body = [p for p in model.parameters() if all(p is not q for q in head)]
-    optimizer = torch.optim.AdamW([{"params": body}, {"params": head}], weight_decay=0.01)
-    steps, step, started = config.epochs * sum(1 for _ in batches(rows, config.batch, 0)), 0, time.monotonic()
-    for epoch in range(config.epochs):
-        model.train()
-        total = 0.0
-        for chosen in batches(rows, config.batch, config.seed + epoch):
-            share = min((step + 1) / (0.1 * steps), (steps - step) / (0.9 * steps))
-            for group, scale in zip(optimizer.param_groups, (1, 10 if config.language == "en" else 1), strict=True):
-                group["lr"] = config.rate * scale * share
-            step += 1
-            with torch.autocast("cpu", torch.bfloat16, enabled=config.language == "en"):
-                loss = _loss(model, pad([rows[n] for n in chosen]), torch.tensor([labels[n] for n in chosen]))
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            total += loss.item()
-            if step % 50 == 0:
-                print(f"step {step}/{steps} loss {loss.item():.3f} {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201  a command's output
-        right = np.mean([_right(model, encode, example) for example in held_out])
-        print(f"epoch {epoch + 1} loss {total / steps * config.epochs:.3f} held-out accuracy {right:.4f}", flush=True)  # noqa: T201  a command's output
-    return {
-        "weights": model.state_dict(),
-        "temperature": temperature(model, encode, held_out),
-        "recipe": {**msgspec.structs.asdict(config), "train_rows": len(train), "held_out_rows": len(held_out)},
-    }
+class _Teacher(Trainer):  # type: ignore[misc]  # transformers is not installed where types are checked
+    def __init__(self, smoothing: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._smoothing = smoothing
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,  # noqa: FBT001, FBT002  Trainer's signature
+        num_items_in_batch: Any = None,  # noqa: ARG002  Trainer's signature
+    ) -> Any:
+        found = logits(model, inputs)
+        loss = nn.functional.cross_entropy(
+            found, inputs["labels"], label_smoothing=self._smoothing if model.training else 0
+        )
+        return (loss, {"logits": found}) if return_outputs else loss
 
 
-def encoder(language: Language, longest: int) -> Callable[[str], Numbers]:
-    """Return what turns a text into at most *longest* numbers."""
-    if language == "zh":
-        return lambda text: grams(points(text)[:longest])
-    tokenizer = Tokenizer.from_file(str(folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(longest)
-    return lambda text: np.array(tokenizer.encode(text).ids, np.int64)
+def fit(
+    config: Config,
+    model: Any,
+    tokenizer: Tokenizer,
+    lessons: Mapping[Part, Sequence[Lesson]],
+    folder: Path,
+    *,
+    resume: bool = False,
+) -> Trained:
+    """Train *model*; keep the epoch with the best macro F1 on the lessons of validation.
+
+    *folder* gets checkpoints and TensorBoard logs; *resume* goes on from the last checkpoint there.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.bits and not config.lora:
+        round_products(model.encoder, block=config.block, bits=config.bits, smallest=SMALLEST)
+    if config.bits == 4:  # noqa: PLR2004  tables in 8 bits are near enough without
+        round_table(model.encoder.words, block=config.block)
+    model.encoder.words.weight.requires_grad_(requires_grad=False)
+    if config.lora:
+        targets = rf"encoder\.layers\.\d+\.(?:{'|'.join(_LORA)})"
+        lora = LoraConfig(
+            r=config.lora, lora_alpha=_LORA_SCALE * config.lora, target_modules=targets, modules_to_save=list(_HEADS)
+        )
+        model = get_peft_model(model, lora)
+    rows, held_out = (Lessons(lessons[part], tokenizer, config.longest) for part in ("train", "validation"))
+    started = time.monotonic()
+    teacher = _Teacher(
+        config.smoothing,
+        model=model,
+        args=_arguments(config, folder, len(rows)),
+        train_dataset=rows,
+        eval_dataset=held_out,
+        data_collator=stack,
+        compute_metrics=_measured,
+        callbacks=[EarlyStoppingCallback(config.patience)],
+        optimizers=(_optimizer(config, model), None),
+    )
+    teacher.train(resume_from_checkpoint=resume)
+    best = teacher.accelerator.unwrap_model(teacher.model, keep_fp32_wrapper=False)
+    if config.lora:
+        best = best.merge_and_unload()
+    settle(best)
+    return Trained(best.eval().cpu(), teacher.state.log_history, (time.monotonic() - started) / 60)
 
 
-def batches(rows: Sequence[Numbers], size: int, seed: int) -> Iterator[list[int]]:
-    """Yield indices of rows of like length, in random order."""
-    generator = random.Random(seed)  # noqa: S311  an order, no secret
-    order = sorted((n for n in range(len(rows)) if len(rows[n])), key=lambda n: (len(rows[n]), generator.random()))
-    groups = [order[start : start + size] for start in range(0, len(order), size)]
-    generator.shuffle(groups)
-    yield from groups
+def _arguments(config: Config, folder: Path, rows: int) -> Any:
+    return TrainingArguments(
+        output_dir=str(folder / "checkpoints"),
+        per_device_train_batch_size=config.batch,
+        per_device_eval_batch_size=4 * config.batch,
+        num_train_epochs=config.epochs,
+        learning_rate=config.rate,
+        lr_scheduler_type="linear",
+        warmup_steps=0.1,
+        max_grad_norm=1.0,
+        bf16=config.precision == "bf16",
+        fp16=config.precision == "fp16",
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        logging_steps=max(1, min(50, rows // config.batch // 4)),
+        report_to=["tensorboard"],
+        seed=config.seed,
+        data_seed=config.seed,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
 
 
-def pad(rows: Sequence[Numbers]) -> Any:
-    """Return *rows* as one tensor, padded with 0."""
-    padded = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    for n, row in enumerate(rows):
-        padded[n, : len(row)] = row
-    return torch.from_numpy(padded)
+def _optimizer(config: Config, model: Any) -> Any:
+    groups: dict[tuple[bool, bool], list[Any]] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            head = any(f"{part}." in name for part in _HEADS) and "encoder" not in name
+            groups.setdefault((head, weight.dim() > 1), []).append(weight)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": weights,
+                "lr": config.head_rate if head else config.rate,
+                "weight_decay": config.decay if matrix else 0.0,
+            }
+            for (head, matrix), weights in groups.items()
+        ]
+    )
 
 
-def temperature(model: Any, encode: Callable[[str], Numbers], examples: Sequence[Example]) -> float:
-    """Return what to divide logits by so that probabilities of *examples* are likeliest (Guo et al. 2017)."""
-    model.eval()
-    rows = [(encode(example.text), example.label) for example in examples]
+def _measured(predicted: Any) -> dict[str, float]:
+    result = scores(predicted.label_ids.astype(np.int64), predicted.predictions.argmax(1).astype(np.int64))
+    return {"accuracy": result.accuracy, "macro_f1": result.macro_f1}
+
+
+def temperature(model: Any, tokenizer: Tokenizer, lessons: Sequence[Lesson], longest: int) -> float:
+    """Return what to divide logits by so that the labels of *lessons* are likeliest (Guo et al. 2017); 1 without any."""
+    if not lessons:
+        return 1.0
+    found, labels = predicted(model, tokenizer, lessons, longest)
+    return min(_TEMPERATURES, key=lambda t: nn.functional.cross_entropy(found / t, labels).item())
+
+
+def predicted(
+    model: Any, tokenizer: Tokenizer, lessons: Sequence[Lesson], longest: int, batch: int = 64
+) -> tuple[Any, Any]:
+    """Return logits (n, 3) and labels (n,) of *lessons*, in their order."""
+    rows = Lessons(lessons, tokenizer, longest).rows
+    order = sorted(range(len(rows)), key=lambda n: len(rows[n]["input_ids"]))
+    found = torch.zeros(len(rows), 3)
+    forward: Callable[[Any], Any] = model.eval()
     with torch.no_grad():
-        logits = torch.cat([_logits(model, pad([row])) for row, _ in rows if len(row)])
-    labels = torch.tensor([label for row, label in rows if len(row)])
-    grid = [0.5 * 1.05**n for n in range(48)]
-    return min(grid, key=lambda t: _fit(logits / t, labels).item())
-
-
-def _logits(model: Any, rows: Any) -> Any:
-    return model.odds(rows) if isinstance(model, Chinese) else model(rows)
-
-
-def _fit(logits: Any, labels: Any) -> Any:
-    if logits.dim() == 1:
-        return nn.functional.binary_cross_entropy_with_logits(logits, (labels == POSITIVE).float())
-    return nn.functional.cross_entropy(logits, labels)
-
-
-def _loss(model: Any, rows: Any, labels: Any) -> Any:
-    return _fit(_logits(model, rows).float(), labels)
-
-
-def _right(model: Any, encode: Callable[[str], Numbers], example: Example) -> bool:
-    model.eval()
-    row = encode(example.text)
-    if not len(row):
-        return False
-    with torch.no_grad():
-        logits = _logits(model, pad([row]))[0]
-    return bool((logits > 0) == (example.label == POSITIVE)) if logits.dim() == 0 else logits.argmax() == example.label
-
-
-def _command() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.sentiment.train", description=__doc__)
-    parser.add_argument("language", choices=["en", "zh"])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the real data")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for the weights")
-    parser.add_argument("--seed", type=int, help="default 1")
-    parser.add_argument("--epochs", type=int, help="default 2")
-    parser.add_argument("--threads", type=int, help="default 2")
-    given = parser.parse_args()
-    chosen = {name: getattr(given, name) for name in ("seed", "epochs", "threads") if getattr(given, name) is not None}
-    config = msgspec.structs.replace(DEFAULTS[given.language], **chosen)
-    examples = english if given.language == "en" else chinese
-    result = main(config, examples(given.data, "train"), examples(given.data, "held_out"))
-    given.out.mkdir(parents=True, exist_ok=True)
-    torch.save(result, given.out / f"sentiment-{given.language}.pt")
-
-
-if __name__ == "__main__":
-    _command()
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            found[chosen] = logits(forward, stack([rows[n] for n in chosen]))
+    return found, torch.tensor([row["labels"] for row in rows])

@@ -9,6 +9,7 @@ from tests.bench.overload import command as overload
 from tests.bench.rebalance import command as rebalance
 from tests.bench.restore import command as restore
 from tests.bench.scale import command as scale
+from tests.bench.sentiment import command as sentiment
 
 
 @click.group()
@@ -24,6 +25,7 @@ main.add_command(overload, "overload")
 main.add_command(rebalance, "rebalance")
 main.add_command(scale, "scale")
 main.add_command(restore, "restore")
+main.add_command(sentiment, "sentiment")
 
 if __name__ == "__main__":
     main()

@@ -64,4 +64,4 @@ def test_quotes_are_short_and_hold_the_words_that_name_the_aspect(text: str) -> 
             quote = clause.quote(aspect)
 
             assert len(quote) <= MAX_QUOTE
-            assert clause.text[place : place + 2] in quote
+            assert text[place.start : place.end] in quote

@@ -100,7 +100,7 @@ def test_any_text_is_judged_and_embedded(models: Models, text: str) -> None:
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "👍🏽"])
+@pytest.mark.parametrize("text", ["", "   ", "🧿", "\u200b"])
 @pytest.mark.parametrize("language", [None, "en"])
 def test_a_text_without_a_word_says_nothing(models: Models, text: str, language: None) -> None:
     (judgement,) = models.sentiment.judge([text], [language])
@@ -161,7 +161,7 @@ def test_a_language_is_found_by_its_script(text: str, language: str) -> None:
 def test_a_mixed_text_is_split_by_script() -> None:
     (english, praise, share), (chinese, complaint, rest) = parts("The quality is great. 但是物流太慢了")
 
-    assert (english, praise) == ("en", "The quality is great.")
+    assert (english, praise.strip()) == ("en", "The quality is great.")
     assert (chinese, "物流太慢了" in complaint, "quality" in complaint) == ("zh", True, False)
     assert share + rest == pytest.approx(1)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.card import CARD, ModelError, read
-from models.runtime import MODEL, Scorer, deal, pack, packed_rows, stack, start
+from models.runtime import MODEL, Scorer, deal, pack, start
 
 ARTIFACTS = Path(__file__).parents[2] / "models" / "artifacts"
 NAMES = ("embedder", "interest", "sentiment-en", "sentiment-zh")
@@ -140,10 +140,46 @@ def test_the_shape_that_a_row_is_packed_in_is_its_own() -> None:
     assert all(lengths[n] <= each.length < 2 * max(lengths[n], 16) for each in packs for n in each.members)
 
 
-def test_a_packed_row_gives_what_a_lone_row_gives() -> None:
-    scorer = Scorer(ARTIFACTS / "sentiment-en", start("cpu", 1))
-    rows = [np.array([101, 2307, 2801, 102], np.int64), np.array([101, 6659, 102], np.int64)]
+@pytest.mark.parametrize("name", ["sentiment-en", "sentiment-zh", "embedder"])
+def test_rows_in_fixed_shapes_give_what_lone_rows_give_whatever_is_beside_them(name: str) -> None:
+    drawn = np.random.default_rng(1)
+    rows = [drawn.integers(5, 1_000, length) for length in (3, 16, 17, 40, 200, *[9] * 40)]
+    alone, packed = (
+        Scorer(ARTIFACTS / name, runtime) for runtime in (start("cpu", 1), start("cpu", 2)._replace(packed=True))
+    )
 
-    packed = scorer._call(stack(rows, packed_rows(16), 16))
+    together = packed.run(rows)
 
-    assert packed[:2] == pytest.approx(scorer.run(rows), abs=0.02)
+    assert together == pytest.approx(alone.run(rows), abs=0.02)
+    assert together.tobytes() == np.concatenate([packed.run([row]) for row in rows]).tobytes()
+    assert np.array_equal(packed.run(rows[::-1]), together[::-1])
+
+
+def test_what_is_said_of_words_is_cut_to_the_row_in_fixed_shapes_too() -> None:
+    rows = [np.array([5, 300, 301, 6], np.int64), np.array([5, 6], np.int64)]
+    alone, packed = (
+        Scorer(ARTIFACTS / "sentiment-en", runtime)
+        for runtime in (start("cpu", 1), start("cpu", 1)._replace(packed=True))
+    )
+
+    for (text, words), (exact, exact_words) in zip(packed.read(rows), alone.read(rows), strict=True):
+        assert text == pytest.approx(exact, abs=0.02)
+        assert words.shape == exact_words.shape
+        assert words == pytest.approx(exact_words, abs=0.2)
+
+
+@pytest.mark.parametrize("name", ["sentiment-en", "sentiment-zh"])
+def test_in_a_batch_a_row_gives_what_it_gives_alone_however_far_it_is_padded(name: str) -> None:
+    session = Scorer(ARTIFACTS / name, start("cpu", 1))._session
+    drawn = np.random.default_rng(2)
+    rows = [drawn.integers(5, 6_000, length) for length in (2, 3, 7, 16, 17, 33, 47, 64)]
+    alone = [session.run(None, {"ids": row[None]}) for row in rows]
+
+    for length in (64, 65, 99):
+        batch = np.zeros((len(rows), length), np.int64)
+        for n, row in enumerate(rows):
+            batch[n, : len(row)] = row
+        texts, words = session.run(None, {"ids": batch})
+        for n, row in enumerate(rows):
+            assert texts[n] == pytest.approx(alone[n][0][0], abs=1e-5)
+            assert words[n, : len(row)] == pytest.approx(alone[n][1][0], abs=1e-4)

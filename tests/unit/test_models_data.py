@@ -1,6 +1,5 @@
 """The shipped models on real data; needs the folder beside the project."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,11 @@ from models.embedder.encode import MiniLMEmbedder
 from models.interest.data import TEST, liked, movies
 from models.interest.evaluate import measure
 from models.interest.pool import PooledInterest
+from models.load import sentiment
 from models.runtime import start
-from models.sentiment.data import NEUTRAL, Example, Part, chinese, english
-from models.sentiment.judge import Judge
+from models.sentiment import targets
+from models.sentiment.evaluate import of_parts, of_texts
+from models.sentiment.labelled import read
 from schemas.base import Language
 
 ROOT = Path(__file__).parents[2]
@@ -25,20 +26,30 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("language", "texts", "least"), [("en", english, 0.88), ("zh", chinese, 0.91)])
-def test_reviews_that_it_has_not_seen_are_told_apart(
-    language: Language, texts: Callable[[Path, Part], list[Example]], least: float
-) -> None:
-    judge = Judge(ARTIFACTS / "sentiment-en", ARTIFACTS / "sentiment-zh", start("cpu", 2))
-    examples = [example for example in texts(DATA, "test") if example.label != NEUTRAL][::25]
+@pytest.mark.parametrize(
+    ("language", "name", "least"),
+    [
+        ("en", "sentiment/sst_binary.dev.txt.gz", 0.88),
+        ("en", "reviews/womens_clothing.csv.gz", 0.75),
+        ("zh", "reviews/zh_online_shopping_10_cats.csv.gz", 0.92),
+    ],
+)
+def test_reviews_are_told_apart(language: Language, name: str, least: float) -> None:
+    labelled = read(DATA / name)
+    some = labelled._replace(examples=labelled.examples[:: max(1, len(labelled.examples) // 200)])
 
-    judgements = judge.judge([example.text for example in examples], [language] * len(examples))
+    result = of_texts(some, sentiment(ARTIFACTS, start("cpu", 2)), language)
 
-    right = [
-        (judgement.polarity > 0) == (example.label > NEUTRAL)
-        for judgement, example in zip(judgements, examples, strict=True)
-    ]
-    assert np.mean(right) > least
+    assert result.accuracy > least
+    assert result.n >= 200
+
+
+def test_what_is_said_of_a_part_is_told_from_the_rest() -> None:
+    given = targets.read(DATA / "aspects/semeval14_Restaurants_train.txt.gz")[::18]
+
+    result = of_parts(given, sentiment(ARTIFACTS, start("cpu", 2)), "en")
+
+    assert result.accuracy > 0.8
 
 
 def test_interest_finds_the_next_film_more_often_than_a_mean_or_the_last_film_does() -> None:

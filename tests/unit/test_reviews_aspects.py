@@ -5,6 +5,7 @@ import pytest
 from agents.reviews.aspects import Lexicon, load
 from agents.reviews.clauses import MAX_QUOTE, Clause, clauses
 from agents.shop.catalogue import resource
+from models.api import Part
 
 LEXICON = load()
 ASPECTS = {"quality", "fit", "price", "delivery", "packaging", "service", "looks", "function"}
@@ -19,7 +20,10 @@ def test_the_longest_phrase_decides() -> None:
         {"price": {"en": ["cheap"]}, "quality": {"en": ["feels cheap"]}, "": {"en": ["not cheap at all"]}}
     )
 
-    assert list(lexicon.mentions("Cheap! It FEELS cheap, not cheap at all; feels")) == [("price", 0), ("quality", 10)]
+    assert list(lexicon.mentions("Cheap! It FEELS cheap, not cheap at all; feels")) == [
+        ("price", (0, 5)),
+        ("quality", (10, 21)),
+    ]
 
 
 def test_the_lexicon_names_the_eight_aspects_in_both_languages() -> None:
@@ -80,7 +84,7 @@ def test_a_text_is_split_where_it_turns_to_another_aspect(text: str, found: list
 @pytest.mark.parametrize("before", [0, 30, 100, 200])
 def test_a_long_quote_is_cut_around_its_aspect(before: int) -> None:
     text = "x" * before + " price " + "y" * (220 - before)
-    clause = Clause(text, {"price": before + 1})
+    clause = Clause(text, 7, {"price": Part(before + 8, before + 13)})
 
     quote = clause.quote("price")
 
@@ -91,7 +95,7 @@ def test_a_long_quote_is_cut_around_its_aspect(before: int) -> None:
 
 
 def test_a_short_clause_is_quoted_whole() -> None:
-    assert Clause("a" * MAX_QUOTE, {"price": 0}).quote("price") == "a" * MAX_QUOTE
+    assert Clause("a" * MAX_QUOTE, 0, {"price": Part(0, 5)}).quote("price") == "a" * MAX_QUOTE
 
 
 def test_words_inside_words_are_no_mentions() -> None:

@@ -1,0 +1,67 @@
+"""`vitrine model label-parts`: lessons on aspects from reviews that nobody labelled."""
+
+import os
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, mapping, told
+from agents.replay.log import created
+from agents.replay.terminal import JSON, explained, report, settings, watched
+
+
+@click.command()
+@click.option("--data", "files", multiple=True, required=True, type=FILE, help="Reviews; may be repeated.")
+@click.option(
+    "--model", "folder", type=FOLDER, help="Any with sentiment-en or sentiment-zh in it; else VITRINE_MODELS_DIR."
+)
+@click.option(
+    "--at-least", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Probability that the model gives."
+)
+@click.option("--most", type=click.IntRange(1), default=4_000, show_default=True, help="Of each polarity.")
+@COLUMNS_OPTION
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The parts; packed if it ends in .gz or .zst.",
+)
+@JSON
+def command(
+    *, files: tuple[Path, ...], folder: Path | None, at_least: float, most: int, columns: tuple[str, ...], out: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Make lessons on aspects from reviews that nobody labelled: what the model surely says of a clause alone.
+
+    They are a file for `vitrine model train sentiment --parts`, from which a model learns to say it of the whole review in one
+    reading.
+
+    \b
+    Example:
+      vitrine model label-parts --data reviews.csv --out parts.txt.gz
+    """  # noqa: D301  click's mark for lines that stay as they are
+    with told(), explained():
+        from agents.reviews.aspects import load  # noqa: PLC0415  so that a missing extra is told
+        from agents.reviews.lessons import lessons  # noqa: PLC0415  as above
+        from models.load import sentiment  # noqa: PLC0415  as above
+        from models.runtime import start  # noqa: PLC0415  as above
+        from models.sentiment.files import texts  # noqa: PLC0415  as above
+
+        chosen = settings(os.environ)
+        judge = sentiment(
+            folder or chosen.models_dir, start(chosen.provider, chosen.callers), partial=folder is not None
+        )
+        given = list(chain.from_iterable(texts(path, mapping(columns)) for path in files))
+        counts = {-1: 0, 0: 0, 1: 0}
+        with created(out) as file:
+            for sentence, part, sign in lessons(
+                list(watched(given, "judging", len(given))), judge, load(), at_least=at_least, most=most
+            ):
+                counts[sign] += 1
+                file.write(f"{sentence}\n{part}\n{sign}\n".encode())
+    names = {-1: "negative", 0: "neutral", 1: "positive"}
+    report(
+        {"reviews": len(given), "parts": {names[sign]: n for sign, n in counts.items()}, "out": str(out)},
+        as_json=as_json,
+    )

@@ -1,0 +1,86 @@
+"""A text of any length as the stretches of tokens that are judged."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from models.sentiment.language import parts
+from schemas.base import Language
+
+Numbers = NDArray[np.int64]
+
+WINDOWS = 8
+"""Of a long text that are judged: half from its start, half from its end."""
+CHARACTERS = 8192
+"""At either end of a longer text that are looked at."""
+
+
+class Window(NamedTuple):
+    """A stretch of a text, as its model takes it."""
+
+    language: Language
+    weight: float
+    """Share of the text's words that it stands for."""
+    tokens: Numbers
+    """With the marks of start and end around them."""
+    places: Numbers
+    """(tokens, 2): where each begins and ends in the text, in characters; 0 and 0 for the marks."""
+
+
+class Words(NamedTuple):
+    """A tokenizer with what is asked of it."""
+
+    tokenizer: Tokenizer
+    longest: int
+    """Tokens of a window, marks included."""
+
+
+def windows(text: str, language: Language | None, words: dict[Language, Words]) -> list[Window]:
+    """Return the windows of *text*; None as its language: each part in its own.  None at all if it holds no known word."""
+    stretches = [
+        (at, share, tokens, places)
+        for at, part, share in _languages(text, language)
+        for tokens, places in [_tokens(part, words[at])]
+    ]
+    return [
+        Window(at, share * len(piece) / max(1, len(tokens)), *_marked(tokens[piece], places[piece], words[at]))
+        for at, share, tokens, places in stretches
+        for piece in _pieces(len(tokens), words[at].longest - 2)
+    ]
+
+
+def _languages(text: str, language: Language | None) -> Iterator[tuple[Language, str, float]]:
+    yield from [(language, text, 1.0)] if language else parts(text)
+
+
+def _tokens(text: str, words: Words) -> tuple[Numbers, Numbers]:
+    """Return the tokens of *text* and their places; of a longer one those at either end."""
+    if len(text) <= 2 * CHARACTERS:
+        tokens, places = _encoded(text, words)
+    else:
+        first, last = _encoded(text[:CHARACTERS], words), _encoded(text[-CHARACTERS:], words)
+        tokens = np.concatenate([first[0], last[0]])
+        places = np.concatenate([first[1], last[1] + (len(text) - CHARACTERS)])
+    unknown = words.tokenizer.token_to_id("[UNK]")
+    return (tokens[:0], places[:0]) if (tokens == unknown).all() else (tokens, places)
+
+
+def _encoded(text: str, words: Words) -> tuple[Numbers, Numbers]:
+    encoding: Any = words.tokenizer.encode(text, add_special_tokens=False)
+    return np.array(encoding.ids, np.int64), np.array(encoding.offsets, np.int64).reshape(-1, 2)
+
+
+def _pieces(count: int, longest: int) -> list[Numbers]:
+    """Cut *count* tokens into stretches of equal length; of too many, the first and the last stay."""
+    stretches = np.array_split(np.arange(count), -(-count // longest)) if count else []
+    half = WINDOWS // 2
+    return stretches if len(stretches) <= WINDOWS else [*stretches[:half], *stretches[-half:]]
+
+
+def _marked(tokens: Numbers, places: Numbers, words: Words) -> tuple[Numbers, Numbers]:
+    start, end = words.tokenizer.encode("").ids
+    nowhere = np.zeros((1, 2), np.int64)
+    return np.array([start, *tokens, end], np.int64), np.concatenate([nowhere, places, nowhere])
