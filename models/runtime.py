@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -84,13 +84,18 @@ class Scorer:
         """Return (len(rows), outputs).  A row's result does not depend on the rows beside it."""
         if not rows:
             return np.zeros((0, self.outputs), np.float32)
-        return np.stack([first for first, *_ in self._results(rows)])
+        return np.stack([first for first, *_ in self.results(rows)])
 
-    def read(self, rows: Sequence[Row]) -> list[tuple[Floats, Floats]]:
-        """Return for each row its first output and its second, (length, columns); one does not depend on another."""
-        return [(first, second[: len(row)]) for row, (first, second) in zip(rows, self._results(rows), strict=True)]
+    def reading(self) -> "Reading":
+        """Return what takes rows one by one, and then gives two outputs for each."""
+        return Reading(self)
 
-    def _results(self, rows: Sequence[Row]) -> list[tuple[Floats, ...]]:
+    def begin(self, row: Row) -> "Future[tuple[Floats, ...]] | None":
+        """Run *row* beside the caller's thread if rows run alone there; None if they run together, or at once."""
+        return None if self._shapes or self._callers is None else self._callers.submit(self._alone, row)
+
+    def results(self, rows: Sequence[Row]) -> list[tuple[Floats, ...]]:
+        """Return all outputs of each row; one does not depend on another."""
         if self._shapes:
             return self._packed(rows)
         if self._callers is None:
@@ -124,6 +129,26 @@ class Scorer:
             else:
                 self._alone(batch[0])
         return time.perf_counter() - started
+
+
+class Reading:
+    """Rows that are asked one by one, each of which runs at once where rows run alone: the next is made ready meanwhile."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._rows: list[Row] = []
+        self._begun: list[Future[tuple[Floats, ...]]] = []
+
+    def ask(self, row: Row) -> None:
+        """Ask for the outputs of *row*."""
+        self._rows.append(row)
+        if (future := self._scorer.begin(row)) is not None:
+            self._begun.append(future)
+
+    def answers(self) -> list[tuple[Floats, Floats]]:
+        """Return for each row, in the order of asking, its first output and its second, (length, columns)."""
+        found = [future.result() for future in self._begun] if self._begun else self._scorer.results(self._rows)
+        return [(first, second[: len(row)]) for row, (first, second) in zip(self._rows, found, strict=True)]
 
 
 class _Shape:

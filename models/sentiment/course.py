@@ -96,7 +96,7 @@ def teach(files: Files, setting: Setting, out: Path) -> Outcome:
         artifact=str(artifact),
         minutes=run.description.minutes,
         report=material.prepared.report,
-        texts=of_texts(asked, judge, language, material.prepared.parts["train"]) if asked.examples else None,
+        texts=of_texts(asked, judge, language, material.prepared.learnable) if asked.examples else None,
         parts=of_parts(parts["test"], judge, language, parts["train"]) if parts["test"] else None,
     )
     metrics = {

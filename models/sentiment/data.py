@@ -39,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether all texts of a group (an item) lie in one part."""
     balance: float = 3.0
     """In training a label has at most so many times the texts of its file's rarest label."""
+    most: int = 0
+    """Texts of a label and file in training, of more a sample; 0: all."""
     left_out: str = ""
     """A group that is the test, whole; the others are trained on."""
 
@@ -57,7 +59,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     contradictions: int
     """Left out because equal texts have several labels."""
     for_balance: int
-    """Left out of training so that no label drowns the others."""
+    """Left out of training so that no label drowns the others, or since they are too many."""
     parts: dict[str, dict[str, int]]
     """Part to label to texts."""
     lengths: dict[str, int]
@@ -68,6 +70,8 @@ class Prepared(NamedTuple):
     """Texts by part, and what became of the others."""
 
     parts: dict[Part, list[Example]]
+    learnable: list[Example]
+    """All that training could take, before balance."""
     neutral: dict[str, bool]
     """Source to whether it knows neutral."""
     report: Report
@@ -94,8 +98,8 @@ def prepare(files: Sequence[Labelled], plan: Plan) -> Prepared:
     parts: dict[Part, list[Example]] = {"train": [], "validation": [], "test": []}
     for n in distinct:
         parts[place(n)].append(usable[n])
-    whole = len(parts["train"])
-    parts["train"] = balanced(parts["train"], plan.balance)
+    learnable = parts["train"]
+    parts["train"] = balanced(learnable, plan.balance, plan.most)
     lengths = np.percentile([len(usable[n].text) for n in distinct], [5, 50, 95, 100]) if distinct else [0] * 4
     report = Report(
         rows={source: sum(it.source == source for it in given) for source in neutral},
@@ -104,22 +108,23 @@ def prepare(files: Sequence[Labelled], plan: Plan) -> Prepared:
         nothing_left=len(spoken) - len(usable),
         contradictions=len(usable) - len(agreed),
         duplicates=len(agreed) - len(distinct),
-        for_balance=whole - len(parts["train"]),
+        for_balance=len(learnable) - len(parts["train"]),
         parts={name: dict(_counted(part)) for name, part in parts.items()},
         lengths={name: int(n) for name, n in zip(("5 %", "50 %", "95 %", "longest"), lengths, strict=True)},
     )
-    return Prepared(parts, neutral, report)
+    return Prepared(parts, learnable, neutral, report)
 
 
-def balanced(examples: Sequence[Example], most: float) -> list[Example]:
-    """Return *examples* with no label more than *most* times as frequent as the rarest of its source."""
+def balanced(examples: Sequence[Example], times: float, most: int = 0) -> list[Example]:
+    """Return *examples* with no label more than *times* as frequent as the rarest of its source, and *most* of each at most."""
     groups: dict[tuple[str, int], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.source, example.label), []).append(example)
     rarest = {
         source: min(len(group) for (other, _), group in groups.items() if other == source) for source, _ in groups
     }
-    return [it for (source, _), group in groups.items() for it in group[: max(1, int(most * rarest[source]))]]
+    limits = {source: min(max(1, int(times * count)), most or len(examples)) for source, count in rarest.items()}
+    return [it for (source, _), group in groups.items() for it in group[: limits[source]]]
 
 
 def _counted(examples: Iterable[Example]) -> Iterable[tuple[str, int]]:

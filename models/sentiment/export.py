@@ -70,7 +70,7 @@ def write_artifact(run: Run, directory: Path, weights: Weights, version: str) ->
         bits=BITS.get(weights, 8),
         half=weights == "float16",
     )
-    run.tokenizer.save(str(directory / TOKENIZER))
+    run.tokenizer.save(str(directory / TOKENIZER), pretty=False)
     recipe: dict[str, str | int | float] = {
         "command": described.command,
         "language": described.language,

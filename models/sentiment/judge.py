@@ -41,7 +41,7 @@ class Judge:
         self.provider, self.note = first.provider, first.note
         self.warm_up = sum(scorer.warm_up for scorer in self.scorers.values())
         self._words: dict[Language, Words] = {
-            at: Words(tokenizer(folder / TOKENIZER), self.scorers[at].card.lengths[-1])
+            at: Words.of(tokenizer(folder / TOKENIZER), self.scorers[at].card.lengths[-1])
             for at, folder in folders.items()
         }
 
@@ -53,23 +53,25 @@ class Judge:
     ) -> list[Judgement]:
         """Judge each text, and *parts* of it; None as its language: find out, in parts if it has both."""
         cleaned = [clean(text) for text in texts]
-        only = next(iter(self.scorers)) if len(self.scorers) == 1 else None
-        asked = [windows(text, only or at, self._words) for text, at in zip(cleaned, languages, strict=True)]
-        read = self._read(asked)
+        spoken = [at or detect(text) for text, at in zip(cleaned, languages, strict=True)]
+        read = self._read(cleaned, languages)
         return [
-            _judgement(of_text, at or detect(text), _opinions(of_text, text, wanted))
-            for of_text, text, at, wanted in zip(read, cleaned, languages, parts or [()] * len(texts), strict=True)
+            _judgement(of_text, at, _opinions(of_text, text, wanted))
+            for of_text, text, at, wanted in zip(read, cleaned, spoken, parts or [()] * len(texts), strict=True)
         ]
 
-    def _read(self, asked: Sequence[Sequence[Window]]) -> list[list[_Read]]:
-        """Run the windows of all texts, those of a language together."""
-        places = [(n, window) for n, of_text in enumerate(asked) for window in of_text]
-        read: list[list[_Read]] = [[] for _ in asked]
-        for language, scorer in self.scorers.items():
-            chosen = [(n, window) for n, window in places if window.language == language]
-            for (n, window), (text, words) in zip(
-                chosen, scorer.read([window.tokens for _, window in chosen]), strict=True
-            ):
+    def _read(self, texts: Sequence[str], languages: Sequence[Language | None]) -> list[list[_Read]]:
+        """Run the windows of all texts: the longest texts first, so that no caller is left with one at the end."""
+        only = next(iter(self.scorers)) if len(self.scorers) == 1 else None
+        readings = {at: scorer.reading() for at, scorer in self.scorers.items()}
+        asked: dict[Language, list[tuple[int, Window]]] = {at: [] for at in self.scorers}
+        for n in sorted(range(len(texts)), key=lambda n: -len(texts[n])):
+            for window in windows(texts[n], only or languages[n], self._words):
+                readings[window.language].ask(window.tokens)
+                asked[window.language].append((n, window))
+        read: list[list[_Read]] = [[] for _ in texts]
+        for at, reading in readings.items():
+            for (n, window), (text, words) in zip(asked[at], reading.answers(), strict=True):
                 read[n].append(_Read(window, text, words))
         return read
 

@@ -59,7 +59,7 @@ def save(folder: Path, run: Run) -> None:
     """Write *run* into *folder*; the description last, so that its existence means complete."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: weight.contiguous() for name, weight in run.model.state_dict().items()}, folder / WEIGHTS)
-    run.tokenizer.save(str(folder / TOKENIZER))
+    run.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     text = msgspec.json.format(msgspec.json.encode(run.description), indent=2)
     (folder / DESCRIPTION).write_bytes(text + b"\n")
 

@@ -31,7 +31,7 @@ _HEADS = ("text", "word")
 _TEMPERATURES = [0.5 * 1.05**n for n in range(48)]
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that a run depends on beside data and code."""
 
     encoder: str

@@ -36,6 +36,17 @@ class Words(NamedTuple):
     tokenizer: Tokenizer
     longest: int
     """Tokens of a window, marks included."""
+    start: int
+    end: int
+    """The marks."""
+    unknown: int
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, longest: int) -> "Words":
+        """Return *tokenizer* with its marks."""
+        start, end = tokenizer.encode("").ids
+        unknown = tokenizer.token_to_id("[UNK]")
+        return cls(tokenizer, longest, start, end, -1 if unknown is None else unknown)
 
 
 def windows(text: str, language: Language | None, words: dict[Language, Words]) -> list[Window]:
@@ -64,8 +75,7 @@ def _tokens(text: str, words: Words) -> tuple[Numbers, Numbers]:
         first, last = _encoded(text[:CHARACTERS], words), _encoded(text[-CHARACTERS:], words)
         tokens = np.concatenate([first[0], last[0]])
         places = np.concatenate([first[1], last[1] + (len(text) - CHARACTERS)])
-    unknown = words.tokenizer.token_to_id("[UNK]")
-    return (tokens[:0], places[:0]) if (tokens == unknown).all() else (tokens, places)
+    return (tokens[:0], places[:0]) if (tokens == words.unknown).all() else (tokens, places)
 
 
 def _encoded(text: str, words: Words) -> tuple[Numbers, Numbers]:
@@ -81,6 +91,7 @@ def _pieces(count: int, longest: int) -> list[Numbers]:
 
 
 def _marked(tokens: Numbers, places: Numbers, words: Words) -> tuple[Numbers, Numbers]:
-    start, end = words.tokenizer.encode("").ids
-    nowhere = np.zeros((1, 2), np.int64)
-    return np.array([start, *tokens, end], np.int64), np.concatenate([nowhere, places, nowhere])
+    marked, stood = np.empty(len(tokens) + 2, np.int64), np.zeros((len(tokens) + 2, 2), np.int64)
+    marked[0], marked[1:-1], marked[-1] = words.start, tokens, words.end
+    stood[1:-1] = places
+    return marked, stood

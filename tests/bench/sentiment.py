@@ -141,7 +141,7 @@ def command(count: int, rounds: int, report: Path | None) -> None:
     cells = []
     for language in get_args(Language):
         path = place(folder, f"sentiment-{language}")
-        words = Words(tokenizer(path / TOKENIZER), max(map(max, LENGTHS.values())))
+        words = Words.of(tokenizer(path / TOKENIZER), max(map(max, LENGTHS.values())))
         for name, lengths in LENGTHS.items():
             given = texts(language, words, lengths, count)
             rows = [windows(text, language, {language: words})[0].tokens for text in given]

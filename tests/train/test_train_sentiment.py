@@ -112,10 +112,13 @@ def test_an_artefact_says_what_torch_says_whatever_its_weights(tiny: str, tmp_pa
 
     run = runs.load(tmp_path / "out/run")
     scorer = Scorer(tmp_path / "out/sentiment-en", start("cpu", 1))
-    words = {"en": Words(run.tokenizer, 256)}
+    words = {"en": Words.of(run.tokenizer, 256)}
     asked = [window.tokens for text in ("very good", "the lamp was bad") for window in windows(text, "en", words)]  # type: ignore[arg-type]
     answers = Answers(run.model, run.description.temperatures, neutral=True).eval()
-    for (shares, logits), tokens in zip(scorer.read(asked), asked, strict=True):
+    reading = scorer.reading()
+    for tokens in asked:
+        reading.ask(tokens)
+    for (shares, logits), tokens in zip(reading.answers(), asked, strict=True):
         with torch.no_grad():
             exact, exact_words = answers(torch.from_numpy(tokens)[None])
         assert shares == pytest.approx(exact[0].numpy(), abs=0.02)
@@ -220,3 +223,36 @@ def test_the_mean_knows_no_padding() -> None:
     states[0, 2] = 100
 
     assert mean(states, mask(ids)).tolist() == [[1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "nothing to learn from"),
+        (("--data", "{table}", "--set", "epoch=3"), "unknown field `epoch`"),
+        (("--data", "{table}", "--set", "epochs=many"), "Expected `float`"),
+        (("--data", "{table}", "--leave-out", "i99"), "no such group; the files have i0, i1, i10"),
+        (("--data", "{table}", "--columns", "text=words"), "no column 'words'; it has item, text, stars"),
+        (("--data", "{table}", "--encoder", "bert"), "no encoder 'bert'"),
+    ],
+)
+def test_what_cannot_be_trained_on_says_why(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    table = reviews(tmp_path / "reviews.csv", 60)
+
+    done = CliRunner().invoke(
+        main,
+        ["model", "train", "sentiment", "--out", str(tmp_path / "out"), *(it.format(table=table) for it in arguments)],
+    )
+
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+def test_one_group_can_be_left_out_by_its_name(tiny: str, tmp_path: Path) -> None:
+    table = reviews(tmp_path / "reviews.csv", 60)
+
+    result = trained(
+        tmp_path / "out", "--data", str(table), "--encoder", tiny, "--leave-out", "i3", "--set", "epochs=1"
+    )
+
+    assert result["texts"]["n"] == 5  # type: ignore[index]

@@ -162,7 +162,11 @@ def test_what_is_said_of_words_is_cut_to_the_row_in_fixed_shapes_too() -> None:
         for runtime in (start("cpu", 1), start("cpu", 1)._replace(packed=True))
     )
 
-    for (text, words), (exact, exact_words) in zip(packed.read(rows), alone.read(rows), strict=True):
+    readings = [scorer.reading() for scorer in (packed, alone)]
+    for row in rows:
+        for reading in readings:
+            reading.ask(row)
+    for (text, words), (exact, exact_words) in zip(*(reading.answers() for reading in readings), strict=True):
         assert text == pytest.approx(exact, abs=0.02)
         assert words.shape == exact_words.shape
         assert words == pytest.approx(exact_words, abs=0.2)

@@ -167,9 +167,21 @@ def test_no_label_drowns_the_others_of_its_file() -> None:
     many = [Example(str(n), POSITIVE, "a") for n in range(50)] + [Example("x", NEGATIVE, "a")] * 5
     few = [Example(str(n), POSITIVE, "b") for n in range(9)]
 
-    kept = balanced([*many, *few], 2.0)
+    kept, fewer = balanced([*many, *few], 2.0), balanced([*many, *few], 2.0, most=4)
 
-    assert [sum((it.source, it.label) == key for it in kept) for key in (("a", 2), ("a", 0), ("b", 2))] == [10, 5, 9]
+    keys = (("a", POSITIVE), ("a", NEGATIVE), ("b", POSITIVE))
+    assert [sum((it.source, it.label) == key for it in kept) for key in keys] == [10, 5, 9]
+    assert [sum((it.source, it.label) == key for it in fewer) for key in keys] == [4, 4, 4]
+
+
+def test_what_balance_leaves_out_is_there_for_the_baseline() -> None:
+    many = [Example(f"{n} {word}", POSITIVE, "a") for n in range(60) for word in ("good", "fine", "nice")]
+    few = [Example(f"{n} bad", NEGATIVE, "a") for n in range(30)]
+
+    prepared = prepare([labelled(*many, *few)], Plan(language="en", balance=1.0, validation=0.2))
+
+    assert prepared.report.for_balance == len(prepared.learnable) - len(prepared.parts["train"]) > 50
+    assert set(prepared.parts["train"]) < set(prepared.learnable)
 
 
 def test_targets_of_a_sentence_lie_in_one_part() -> None:

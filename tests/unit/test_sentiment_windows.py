@@ -21,7 +21,7 @@ ARTIFACTS = Path(__file__).parents[2] / "models" / "artifacts"
 LONGEST = 32
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 WORDS: dict[Language, Words] = {
-    at: Words(tokenizer(place(ARTIFACTS, f"sentiment-{at}") / TOKENIZER), LONGEST) for at in LANGUAGES
+    at: Words.of(tokenizer(place(ARTIFACTS, f"sentiment-{at}") / TOKENIZER), LONGEST) for at in LANGUAGES
 }
 MIXED = st.text(st.sampled_from("abc xyz,.!?很好太差质量😀<>&;\n\u200b1"), max_size=200)
 

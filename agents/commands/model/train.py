@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ENCODERS: Mapping[Language, str] = {"en": "e5-small", "zh": "bge-small-zh"}
 
+_LISTED = 20
+"""Groups that a message names."""
+
 
 def _options(function: Any) -> Any:
     for option in reversed(
@@ -32,6 +35,7 @@ def _options(function: Any) -> Any:
             click.option("--by-item", is_flag=True, help="Split by item (or what the file groups by), so that none is on both sides."),
             click.option("--leave-out", metavar="GROUP", default="", help="The group that is the test, such as one category; `each`: train once for each."),
             click.option("--balance", type=click.FloatRange(1), default=3.0, show_default=True, help="How many times as frequent as the rarest a label may be."),
+            click.option("--most", type=click.IntRange(0), default=0, help="Texts of each label of a file that are trained on; 0: all."),
             click.option("--encoder", help="Whose weights it starts from: minilm, e5-small, bge-small-zh; by language if not given."),
             click.option("--weights", type=click.Choice(["float32", "float16", "int8", "int4"]), default="int4", show_default=True, help="Of the artefact."),
             click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Of the training: epochs, batch, rate, seed, lora, longest, vocabulary, threads, …; may be repeated."),
@@ -90,18 +94,28 @@ def _each(files: "Files", given: dict[str, Any]) -> "Iterator[tuple[str, Outcome
     from models.sentiment.data import Plan, groups  # noqa: PLC0415  as above
     from models.sentiment.labelled import read  # noqa: PLC0415  as above
 
-    config, language = _config(given), given["language"]
-    left_out, out = [given["leave_out"]], given["out"]
-    if given["leave_out"] == "each":
-        left_out = sorted(groups([read(path, files.columns) for path in files.texts]))
+    config, language, out = _config(given), given["language"], given["out"]
+    left_out = [""]
+    if given["leave_out"]:
+        left_out = _left_out(sorted(groups([read(path, files.columns) for path in files.texts])), given["leave_out"])
     called = shlex.join(["vitrine", *sys.argv[1:]])
     for group in left_out:
         plan = Plan(
             language=language, seed=config.seed, test=given["test"], by_group=given["by_item"], balance=given["balance"],
-            left_out=group,
+            most=given["most"], left_out=group,
         )  # fmt: skip
         setting = Setting(plan, config, given["weights"], called, given["resume"])
         yield group, teach(files, setting, out / group.rpartition(":")[2] if len(left_out) > 1 else out)
+
+
+def _left_out(known: Sequence[str], wanted: str) -> list[str]:
+    """Return the groups that are meant, by their whole name or by that within their file."""
+    found = [group for group in known if wanted in {"each", group, group.partition(":")[2]}]
+    if not found:
+        listed = ", ".join(group.partition(":")[2] for group in known[:_LISTED]) or "none: no column tells them apart"
+        message = f"--leave-out {wanted}: no such group; the files have {listed}{' …' if len(known) > _LISTED else ''}"
+        raise click.UsageError(message)
+    return found
 
 
 def _config(given: dict[str, Any]) -> Any:
