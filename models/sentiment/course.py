@@ -32,7 +32,6 @@ from models.sentiment.targets import Target
 from models.sentiment.train import Config, fit, temperature
 from models.vocabulary import prune, shorten
 
-VERSION = "2"
 CALLERS = 2
 
 TERMS = "as its owner's"
@@ -59,6 +58,8 @@ class Setting(NamedTuple):
     """Of the artefact."""
     command: str
     """That was called, for the card."""
+    version: str = ""
+    """Of the artefact; empty: the beginning of its hash."""
     resume: bool = False
 
 
@@ -89,7 +90,7 @@ def teach(files: Files, setting: Setting, out: Path) -> Outcome:
     run = _trained(files, material, setting, out / "run")
     runs.save(out / "run", run)
     artifact = out / f"sentiment-{language}"
-    write_artifact(run, artifact, setting.weights, VERSION)
+    write_artifact(run, artifact, setting.weights, setting.version)
     judge = Judge({language: artifact}, start("cpu", CALLERS))
     asked, parts = material.tested, material.parts
     outcome = Outcome(

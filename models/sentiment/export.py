@@ -10,8 +10,9 @@ import msgspec
 import torch
 from torch import nn
 
-from models.card import Card, write
+from models.card import Card, digest, write
 from models.export import BATCH, POSITIONS, export
+from models.runtime import MODEL
 from models.sentiment.judge import LABELS, TOKENIZER
 from models.sentiment.network import CLASSES
 from models.sentiment.run import Description, Run, Temperatures
@@ -21,6 +22,9 @@ BITS: dict[Weights, int] = {"int8": 8, "int4": 4}
 
 LENGTHS = (16, 32, 64, 128, 256)
 """Tokens of the shapes that a GPU runs."""
+
+VERSION = 8
+"""Letters of a hash that tell one trained model from another."""
 
 ROWS = 4
 """Texts are padded to a multiple of so many tokens: ONNX Runtime's products of int8 go by two or four rows, and compute those that
@@ -54,8 +58,8 @@ def with_neutral(odds: Any) -> Any:
     return torch.stack([negative, neutral, positive], 1)
 
 
-def write_artifact(run: Run, directory: Path, weights: Weights, version: str) -> None:
-    """Write *run* as an artefact with its card into *directory*."""
+def write_artifact(run: Run, directory: Path, weights: Weights, version: str = "") -> None:
+    """Write *run* as an artefact with its card into *directory*; without a *version* the model's hash begins one."""
     described = run.description
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.iterdir():
@@ -91,7 +95,7 @@ def write_artifact(run: Run, directory: Path, weights: Weights, version: str) ->
         directory,
         Card(
             name=f"sentiment-{described.language}",
-            version=version,
+            version=version or digest(directory / MODEL)[:VERSION],
             kind="sentiment",
             about=about + ("trained." if described.neutral else "neutral is where it does not know."),
             sources=described.sources,

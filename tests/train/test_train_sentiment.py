@@ -81,6 +81,7 @@ def test_a_table_of_reviews_becomes_a_model_that_a_worker_loads(tiny: str, tmp_p
     assert (good.label, bad.label) == ("positive", "negative")
     card = read(tmp_path / "out" / "sentiment-en")
     assert card.metrics["text_accuracy"] == texts["accuracy"]
+    assert card.version == card.files["model.onnx"][:8]
     assert (tmp_path / "out/run/curves.png").read_bytes().startswith(b"\x89PNG")
     assert list((tmp_path / "out/run/checkpoints").rglob("events.out.tfevents*"))
 

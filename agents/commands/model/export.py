@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, VERSION, mapping, told
 from agents.replay.terminal import JSON, report
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ _MOST = 2_000
     help=f"Texts to compare with torch on, {_MOST:,} at most; may be repeated.",
 )
 @COLUMNS_OPTION
+@VERSION
 @JSON
 def command(
-    *, run: Path, out: Path, weights: "Weights", files: tuple[Path, ...], columns: tuple[str, ...], as_json: bool
+    *, run: Path, out: Path, weights: "Weights", files: tuple[Path, ...], columns: tuple[str, ...], version: str, as_json: bool
 ) -> None:  # fmt: skip
     """Make an artefact of a training run again, with other weights, and compare it with torch on texts of yours.
 
@@ -42,13 +43,12 @@ def command(
     with told():
         from models.sentiment import run as runs  # noqa: PLC0415  it brings torch
         from models.sentiment.agree import compare  # noqa: PLC0415  as above
-        from models.sentiment.course import VERSION  # noqa: PLC0415  as above
         from models.sentiment.export import write_artifact  # noqa: PLC0415  as above
         from models.sentiment.files import texts  # noqa: PLC0415  as above
 
         loaded = runs.load(run)
         directory = out / f"sentiment-{loaded.description.language}"
-        write_artifact(loaded, directory, weights, VERSION)
+        write_artifact(loaded, directory, weights, version)
         given = [text for path in files for text in texts(path, mapping(columns))]
         agreement = compare(loaded, directory, given[:: max(1, len(given) // _MOST)][:_MOST]) if given else None
     megabytes = round(sum(path.stat().st_size for path in directory.iterdir()) / 1e6, 2)

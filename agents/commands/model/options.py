@@ -19,6 +19,9 @@ COLUMNS_OPTION = click.option(
     metavar="FIELD=COLUMN,...",
     help=f"Which column of a table holds which of {', '.join(COLUMNS)}, where their names don't tell.",
 )
+VERSION = click.option(
+    "--version", default="", help="Of the artefact, as `name@version` in records; else the beginning of its hash."
+)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 

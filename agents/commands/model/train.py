@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, VERSION, mapping, told
 from agents.commands.model.showing import shown
 from agents.replay.terminal import JSON, report, say, tell
 from schemas.base import Language
@@ -39,6 +39,7 @@ def _options(function: Any) -> Any:
             click.option("--encoder", help="Whose weights it starts from: minilm, e5-small, bge-small-zh; by language if not given."),
             click.option("--weights", type=click.Choice(["float32", "float16", "int8", "int4"]), default="int4", show_default=True, help="Of the artefact."),
             click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Of the training: epochs, batch, rate, seed, lora, longest, vocabulary, threads, …; may be repeated."),
+            VERSION,
             click.option("--resume", is_flag=True, help="Go on from the last checkpoint in OUT."),
             JSON,
         ]
@@ -104,7 +105,7 @@ def _each(files: "Files", given: dict[str, Any]) -> "Iterator[tuple[str, Outcome
             language=language, seed=config.seed, test=given["test"], by_group=given["by_item"], balance=given["balance"],
             most=given["most"], left_out=group,
         )  # fmt: skip
-        setting = Setting(plan, config, given["weights"], called, given["resume"])
+        setting = Setting(plan, config, given["weights"], called, given["version"], given["resume"])
         yield group, teach(files, setting, out / group.rpartition(":")[2] if len(left_out) > 1 else out)
 
 
