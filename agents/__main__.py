@@ -1,9 +1,8 @@
 """The command `vitrine`."""
 
-import importlib
-import os
-
 import click
+
+from agents.commands.lazy import LazyGroup
 
 COMMANDS = {
     "worker": "Run the agents.",
@@ -26,26 +25,12 @@ COMMANDS = {
 """Name to help; the module `agents.commands.<name>` (`import_` for `import`) holds the click command `command`."""
 
 
-class _Commands(click.Group):
-    """Loads a subcommand when it is called, so that `--help` is quick and a replay needs no Faust."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
-        if cmd_name not in COMMANDS:
-            return None
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads spin, and ours are enough
-        module = importlib.import_module(f"agents.commands.{'import_' if cmd_name == 'import' else cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="agents.commands",
+    helps=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="vitrine")
 def main() -> None:
     """Vitrine: events of a shop in; lists and words for each shopper out.

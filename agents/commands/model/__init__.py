@@ -1,8 +1,8 @@
 """`vitrine model`: measure, train and export the models."""
 
-import importlib
-
 import click
+
+from agents.commands.lazy import LazyGroup
 
 COMMANDS = {
     "evaluate": "Measure a model on labelled texts, beside a baseline.",
@@ -15,25 +15,7 @@ COMMANDS = {
 """Name to help; the module of that name, `_` for `-`, holds the click command `command`."""
 
 
-class _Commands(click.Group):
-    """Loads a subcommand when it is called: training brings torch."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, helps=COMMANDS)
 def command() -> None:
     """Measure, train and export the models of sentiment.
 
