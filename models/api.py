@@ -27,14 +27,9 @@ class Opinion(msgspec.Struct, frozen=True):
     """Of *label*, calibrated, rounded to 4 places."""
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class Judgement(Opinion, frozen=True):
     """What a text says."""
 
-    polarity: float
-    """From -1 to 1, rounded to 4 places."""
-    label: Label
-    probability: float
-    """Of *label*, calibrated, rounded to 4 places."""
     language: Language
     parts: tuple[Opinion, ...] = ()
     """What it says of each part that was asked about, in their order."""

@@ -12,6 +12,9 @@ from models.runtime import Runtime, start
 from models.sentiment.judge import Judge
 from schemas.base import Language
 
+_CALLERS = 2
+"""Threads of a judge that is only measured."""
+
 
 def load(directory: Path, *, provider: str, callers: int) -> Models:
     """Return the models in *directory*, warmed up; `ModelError` names the file and the cure.
@@ -34,6 +37,11 @@ def sentiment(directory: Path, runtime: Runtime, *, partial: bool = False) -> Ju
     if partial and (there := {at: folder for at, folder in places.items() if (folder / CARD).is_file()}):
         places = there
     return Judge(places, runtime)
+
+
+def alone(language: Language, folder: Path) -> Judge:
+    """Return the judge that the artefact in *folder* makes by itself, on the CPU."""
+    return Judge({language: folder}, start("cpu", _CALLERS))
 
 
 def place(directory: Path, name: str) -> Path:

@@ -4,33 +4,33 @@ What a model says of a clause alone is what it should say of the clause's aspect
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from agents.reviews.aspects import Lexicon
 from agents.reviews.clauses import clauses
 from models.api import Sentiment
 from models.sentiment.clean import tidy
+from models.sentiment.targets import PLACE
 
 MOST_CHARACTERS = 600
 """Of a review that is looked at."""
 
-_PLACE = "$T$"
 _SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
 
 
 def lessons(
-    texts: Sequence[str], judge: Sentiment, lexicon: Lexicon, *, at_least: float, most: int
+    texts: Iterable[str], judge: Sentiment, lexicon: Lexicon, *, at_least: float, most: int
 ) -> Iterator[tuple[str, str, int]]:
     """Yield (sentence with $T$, part, polarity -1 0 1) of what *judge* gives *at_least* this probability; of each polarity *most*."""
     counts: Counter[str] = Counter()
     for text in texts:
         whole = " ".join(tidy(text[:MOST_CHARACTERS]).split())
-        found = clauses(whole, lexicon) if _PLACE not in whole else []
+        found = clauses(whole, lexicon) if PLACE not in whole else []
         judged = judge.judge([clause.text for clause in found], [None] * len(found))
         for clause, judgement in zip(found, judged, strict=True):
             if judgement.probability < at_least or counts[judgement.label] >= most:
                 continue
             counts[judgement.label] += 1
             place = next(iter(clause.aspects.values()))
-            sentence = f"{whole[: place.start]}{_PLACE}{whole[place.end :]}"
+            sentence = f"{whole[: place.start]}{PLACE}{whole[place.end :]}"
             yield sentence, whole[place.start : place.end], _SIGNS[judgement.label]

@@ -9,14 +9,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from models.runtime import start
+from models.load import alone
 from models.sentiment.batches import Lesson
-from models.sentiment.judge import LABELS, Judge
+from models.sentiment.judge import LABELS
 from models.sentiment.labelled import NEUTRAL
 from models.sentiment.run import Run
 from models.sentiment.train import predicted
 
-CALLERS = 2
 _MARKS = 2
 """Tokens of start and end."""
 
@@ -36,9 +35,7 @@ def compare(run: Run, artifact: Path, texts: Sequence[str]) -> Agreement:
     described = run.description
     longest = described.shape.places
     short = [text for text in texts if _MARKS < len(run.tokenizer.encode(text).ids) <= longest]
-    judged = Judge({described.language: artifact}, start("cpu", CALLERS)).judge(
-        short, [described.language] * len(short)
-    )
+    judged = alone(described.language, artifact).judge(short, [described.language] * len(short))
     lessons = [Lesson(text, NEUTRAL, neutral=True) for text in short]
     logits = predicted(run.model, run.tokenizer, lessons, longest)[0].numpy().astype(np.float64)
     logits /= described.temperatures.text

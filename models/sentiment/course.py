@@ -14,16 +14,15 @@ from transformers import set_seed
 
 from models import card
 from models.card import Source, digest
+from models.load import alone
 from models.published import load
-from models.runtime import start
 from models.sentiment import run as runs
 from models.sentiment import targets
 from models.sentiment.batches import Lesson
 from models.sentiment.curves import draw
-from models.sentiment.data import Part, Plan, Prepared, Report, prepare
+from models.sentiment.data import Part, Plan, Prepared, Report, prepare, split
 from models.sentiment.evaluate import Result, of_parts, of_texts
 from models.sentiment.export import LENGTHS, Weights, write_artifact
-from models.sentiment.judge import Judge
 from models.sentiment.labelled import Example, Labelled, read
 from models.sentiment.network import Reader
 from models.sentiment.pictograms import speak
@@ -31,8 +30,6 @@ from models.sentiment.run import Description, Run, Temperatures
 from models.sentiment.targets import Target
 from models.sentiment.train import Config, fit, temperature
 from models.vocabulary import prune, shorten
-
-CALLERS = 2
 
 TERMS = "as its owner's"
 """Of files whose terms nobody told."""
@@ -91,7 +88,7 @@ def teach(files: Files, setting: Setting, out: Path) -> Outcome:
     runs.save(out / "run", run)
     artifact = out / f"sentiment-{language}"
     write_artifact(run, artifact, setting.weights, setting.version)
-    judge = Judge({language: artifact}, start("cpu", CALLERS))
+    judge = alone(language, artifact)
     asked, parts = material.tested, material.parts
     outcome = Outcome(
         artifact=str(artifact),
@@ -106,14 +103,14 @@ def teach(files: Files, setting: Setting, out: Path) -> Outcome:
         if result is not None
         for measure, value in result.figures().items()
     }
-    runs.save(out / "run", run._replace(description=msgspec.structs.replace(run.description, metrics=metrics)))
+    runs.describe(out / "run", msgspec.structs.replace(run.description, metrics=metrics))
     card.write(artifact, msgspec.structs.replace(card.read(artifact), metrics=metrics))
     return outcome
 
 
 def _material(files: Files, plan: Plan) -> Material:
     prepared = prepare([read(path, files.columns) for path in files.texts], plan)
-    parts = targets.split([target for path in files.parts for target in targets.read(path)], plan)
+    parts = split([target for path in files.parts for target in targets.read(path)], plan)
     others = [read(path, files.columns) for path in files.tested]
     kept = prepared.parts["test"]
     neutral = any(prepared.neutral[example.source] for example in kept) or any(other.neutral for other in others)

@@ -16,6 +16,7 @@ from models.sentiment.duplicates import clusters, skeleton
 from models.sentiment.judge import LABELS
 from models.sentiment.labelled import Example, Labelled
 from models.sentiment.language import detect
+from models.sentiment.targets import Target
 from schemas.base import Language
 
 Part = Literal["train", "validation", "test"]
@@ -102,7 +103,7 @@ def prepare(files: Sequence[Labelled], plan: Plan) -> Prepared:
     parts["train"] = balanced(learnable, plan.balance, plan.most)
     lengths = np.percentile([len(usable[n].text) for n in distinct], [5, 50, 95, 100]) if distinct else [0] * 4
     report = Report(
-        rows={source: sum(it.source == source for it in given) for source in neutral},
+        rows=dict(Counter(example.source for example in given)),
         without_text_or_label=sum(file.skipped for file in files),
         other_language=len(given) - len(spoken),
         nothing_left=len(spoken) - len(usable),
@@ -157,15 +158,23 @@ def _places(examples: Sequence[Example], likes: Sequence[int], plan: Plan) -> Ca
 
 def drawn(key: str, plan: Plan) -> Part:
     """Return the part of what *key* stands for, by a lot that the plan's seed gives."""
-    lot, tested = _number(key, plan.seed) / _PARTS, 0.0 if plan.left_out else plan.test
+    lot, tested = _number(key, plan.seed) % _PARTS / _PARTS, 0.0 if plan.left_out else plan.test
     return "test" if lot < tested else "validation" if lot < tested + plan.validation else "train"
 
 
 def _number(text: str, seed: int) -> int:
     digest = hashlib.sha256(f"{seed}:{text}".encode("utf-8", "replace")).digest()
-    return int.from_bytes(digest[:8], "big") % _PARTS if seed else int.from_bytes(digest[:8], "big")
+    return int.from_bytes(digest[:8], "big")
 
 
 def groups(files: Sequence[Labelled]) -> Mapping[str, int]:
     """Return the groups of *files* with the number of their texts."""
     return Counter(example.group for file in files for example in file.examples if example.group)
+
+
+def split(targets: list[Target], plan: Plan) -> dict[Part, list[Target]]:
+    """Split *targets* as the plan says; those of a sentence lie in one part."""
+    parts: dict[Part, list[Target]] = {"train": [], "validation": [], "test": []}
+    for target in targets:
+        parts[drawn(skeleton(target.text), plan)].append(target)
+    return parts

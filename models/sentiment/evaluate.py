@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.api import Judgement, Opinion, Part, Sentiment
+from models.api import Opinion, Part, Sentiment
 from models.sentiment.baseline import Baseline, Text, measure
 from models.sentiment.judge import LABELS
 from models.sentiment.labelled import NEGATIVE, NEUTRAL, POSITIVE, Example, Labelled
@@ -112,7 +112,7 @@ def _marked(target: Target) -> Text:
 
 
 def _result(
-    model: str, texts: list[str], truth: NDArray[np.int64], judged: Sequence[Judgement | Opinion],
+    model: str, texts: list[str], truth: NDArray[np.int64], judged: Sequence[Opinion],
     baseline: tuple[Baseline | None, str], *, neutral: bool, worst: int,
 ) -> Result:  # fmt: skip
     shares = np.array([_shares(it) for it in judged]).reshape(-1, len(LABELS))
@@ -141,7 +141,7 @@ def _result(
     )
 
 
-def _shares(opinion: Judgement | Opinion) -> tuple[float, float, float]:
+def _shares(opinion: Opinion) -> tuple[float, float, float]:
     """Return the probabilities that polarity, label and its probability were made of."""
     if opinion.label == "neutral":
         rest = 1 - opinion.probability

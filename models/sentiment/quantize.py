@@ -13,12 +13,10 @@ import onnx
 from models.api import Judgement
 from models.card import ModelError, read, write
 from models.compress import compress
-from models.runtime import MODEL, start
+from models.load import alone
+from models.runtime import MODEL
 from models.sentiment.export import BITS, Weights
-from models.sentiment.judge import Judge
 from schemas.base import Language
-
-CALLERS = 2
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +50,7 @@ def quantize(source: Path, directory: Path, weights: Weights, block: int, texts:
     recipe = {**card.recipe, "weights": weights, "block": block, "rounded": "after training"}
     write(directory, msgspec.structs.replace(card, recipe=recipe))
     language: Language = "zh" if card.recipe.get("language") == "zh" else "en"
-    before, after = (
-        Judge({language: folder}, start("cpu", CALLERS)).judge(texts, [language] * len(texts))
-        for folder in (source, directory)
-    )
+    before, after = (alone(language, folder).judge(texts, [language] * len(texts)) for folder in (source, directory))
     return _cost(source, directory, before, after)
 
 

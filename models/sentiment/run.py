@@ -60,7 +60,12 @@ def save(folder: Path, run: Run) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: weight.contiguous() for name, weight in run.model.state_dict().items()}, folder / WEIGHTS)
     run.tokenizer.save(str(folder / TOKENIZER), pretty=False)
-    text = msgspec.json.format(msgspec.json.encode(run.description), indent=2)
+    describe(folder, run.description)
+
+
+def describe(folder: Path, description: Description) -> None:
+    """Write what the run in *folder* was."""
+    text = msgspec.json.format(msgspec.json.encode(description), indent=2)
     (folder / DESCRIPTION).write_bytes(text + b"\n")
 
 

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from models.sentiment.data import Part, Plan, drawn
-from models.sentiment.duplicates import skeleton
 from models.sentiment.files import FileError, stem, text_of
 
 PLACE = "$T$"
@@ -48,11 +46,3 @@ def _target(path: Path, record: list[tuple[int, str]], source: str) -> Target:
     return Target(
         before + target + after, len(before), len(before) + len(target), _LABELS[label.strip().lower()], source
     )
-
-
-def split(targets: list[Target], plan: Plan) -> dict[Part, list[Target]]:
-    """Split *targets* as the plan says; those of a sentence lie in one part."""
-    parts: dict[Part, list[Target]] = {"train": [], "validation": [], "test": []}
-    for target in targets:
-        parts[drawn(skeleton(target.text), plan)].append(target)
-    return parts

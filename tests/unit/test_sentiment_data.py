@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from models.sentiment import targets
 from models.sentiment.clean import clean, tidy
-from models.sentiment.data import Plan, balanced, groups, prepare
+from models.sentiment.data import Plan, balanced, groups, prepare, split
 from models.sentiment.duplicates import clusters
 from models.sentiment.labelled import NEGATIVE, NEUTRAL, POSITIVE, Example, Labelled
 from models.sentiment.targets import Target
@@ -191,7 +190,7 @@ def test_targets_of_a_sentence_lie_in_one_part() -> None:
         for at in (4, 20)
     ]
 
-    parts = targets.split(given, PLAN)
+    parts = split(given, PLAN)
 
     sides = [{it.text for it in part} for part in parts.values()]
     assert sum(map(len, sides)) == 60

@@ -1,6 +1,5 @@
 """`vitrine model evaluate`: measure a model on labelled texts, beside a baseline."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,22 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, LANGUAGE, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, LANGUAGE, MODEL, asked, mapping, told
 from agents.commands.model.showing import shown
-from agents.replay.terminal import JSON, settings, tell, watched
+from agents.replay.terminal import JSON, tell, watched
 from schemas.base import Language
 
 if TYPE_CHECKING:
     from models.sentiment.evaluate import Result
-    from models.sentiment.judge import Judge
 
 DATA = click.option("--data", "files", multiple=True, required=True, type=FILE, help="Labelled texts; may be repeated.")
 TRAIN = click.option(
     "--train", "learnt", multiple=True, type=FILE, help="What the model learnt from, for the baseline; may be repeated."
 )
-MODEL = click.option(
-    "--model", "folder", type=FOLDER, help="The folder that training wrote, or any with sentiment-en or sentiment-zh in it; else VITRINE_MODELS_DIR."
-)  # fmt: skip
 WORST = click.option("--worst", type=click.IntRange(0), default=0, help="How many of the surest mistakes to show.")
 
 
@@ -65,7 +60,7 @@ def sentiment(
         given = [read(path, mapping(columns)) for path in files]
         whole = Labelled([it for each in given for it in each.examples], any(each.neutral for each in given), 0)
         train = [it for path in learnt for it in read(path, mapping(columns)).examples]
-        judge = _judge(folder)
+        judge = asked(folder)
         _show(of_texts(whole, judge, language, train, worst=worst, watch=_watch("judging")), as_json=as_json)
 
 
@@ -94,16 +89,8 @@ def aspects(
         from models.sentiment.evaluate import of_parts  # noqa: PLC0415  so that a missing extra is told
 
         given, train = ([it for path in paths for it in targets.read(path)] for paths in (files, learnt))
-        judge = _judge(folder)
+        judge = asked(folder)
         _show(of_parts(given, judge, language, train, worst=worst, watch=_watch("judging")), as_json=as_json)
-
-
-def _judge(folder: Path | None) -> "Judge":
-    from models.load import sentiment as load_judge  # noqa: PLC0415  as the rest
-    from models.runtime import start  # noqa: PLC0415  as the rest
-
-    chosen = settings(os.environ)
-    return load_judge(folder or chosen.models_dir, start(chosen.provider, chosen.callers), partial=folder is not None)
 
 
 def _watch(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, VERSION, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, MOST_COMPARED, VERSION, compared, mapping, told
 from agents.replay.terminal import JSON, report
 
 if TYPE_CHECKING:
     from models.sentiment.export import Weights
-
-_MOST = 2_000
 
 
 @click.command()
@@ -26,7 +24,7 @@ _MOST = 2_000
     "files",
     multiple=True,
     type=FILE,
-    help=f"Texts to compare with torch on, {_MOST:,} at most; may be repeated.",
+    help=f"Texts to compare with torch on, {MOST_COMPARED:,} at most; may be repeated.",
 )
 @COLUMNS_OPTION
 @VERSION
@@ -44,13 +42,12 @@ def command(
         from models.sentiment import run as runs  # noqa: PLC0415  it brings torch
         from models.sentiment.agree import compare  # noqa: PLC0415  as above
         from models.sentiment.export import write_artifact  # noqa: PLC0415  as above
-        from models.sentiment.files import texts  # noqa: PLC0415  as above
 
         loaded = runs.load(run)
         directory = out / f"sentiment-{loaded.description.language}"
         write_artifact(loaded, directory, weights, version)
-        given = [text for path in files for text in texts(path, mapping(columns))]
-        agreement = compare(loaded, directory, given[:: max(1, len(given) // _MOST)][:_MOST]) if given else None
+        given = compared(files, mapping(columns))
+        agreement = compare(loaded, directory, given) if given else None
     megabytes = round(sum(path.stat().st_size for path in directory.iterdir()) / 1e6, 2)
     result = {"artifact": str(directory), "weights": weights, "megabytes": megabytes}
     report(

@@ -1,21 +1,18 @@
 """`vitrine model label-parts`: lessons on aspects from reviews that nobody labelled."""
 
-import os
 from itertools import chain
 from pathlib import Path
 
 import click
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, MODEL, asked, mapping, told
 from agents.replay.log import created
-from agents.replay.terminal import JSON, explained, report, settings, watched
+from agents.replay.terminal import JSON, explained, report, watched
 
 
 @click.command()
 @click.option("--data", "files", multiple=True, required=True, type=FILE, help="Reviews; may be repeated.")
-@click.option(
-    "--model", "folder", type=FOLDER, help="Any with sentiment-en or sentiment-zh in it; else VITRINE_MODELS_DIR."
-)
+@MODEL
 @click.option(
     "--at-least", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Probability that the model gives."
 )
@@ -44,19 +41,14 @@ def command(
     with told(), explained():
         from agents.reviews.aspects import load  # noqa: PLC0415  so that a missing extra is told
         from agents.reviews.lessons import lessons  # noqa: PLC0415  as above
-        from models.load import sentiment  # noqa: PLC0415  as above
-        from models.runtime import start  # noqa: PLC0415  as above
         from models.sentiment.files import texts  # noqa: PLC0415  as above
 
-        chosen = settings(os.environ)
-        judge = sentiment(
-            folder or chosen.models_dir, start(chosen.provider, chosen.callers), partial=folder is not None
-        )
+        judge = asked(folder)
         given = list(chain.from_iterable(texts(path, mapping(columns)) for path in files))
         counts = {-1: 0, 0: 0, 1: 0}
         with created(out) as file:
             for sentence, part, sign in lessons(
-                list(watched(given, "judging", len(given))), judge, load(), at_least=at_least, most=most
+                watched(given, "judging", len(given)), judge, load(), at_least=at_least, most=most
             ):
                 counts[sign] += 1
                 file.write(f"{sentence}\n{part}\n{sign}\n".encode())

@@ -1,16 +1,20 @@
 """What the commands on models share."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from agents.replay.terminal import UnusableError, names
+from agents.replay.terminal import UnusableError, names, settings
 from models.card import ModelError
-from models.sentiment.files import COLUMNS, FileError
+from models.sentiment.files import COLUMNS, FileError, texts
 from schemas.base import Language
+
+if TYPE_CHECKING:
+    from models.sentiment.judge import Judge
 
 LANGUAGE = click.option("--lang", "language", type=click.Choice(get_args(Language)), help="Of all texts.")
 COLUMNS_OPTION = click.option(
@@ -24,6 +28,15 @@ VERSION = click.option(
 )
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+MODEL = click.option(
+    "--model",
+    "folder",
+    type=FOLDER,
+    help="The folder that training wrote, or any with sentiment-en or sentiment-zh in it; else VITRINE_MODELS_DIR.",
+)
+
+MOST_COMPARED = 2_000
+"""Texts that two forms of a model are compared on."""
 
 
 @contextmanager
@@ -52,3 +65,18 @@ def mapping(columns: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(message)
         found[field.strip()] = column.strip()
     return found
+
+
+def asked(folder: Path | None) -> "Judge":
+    """Return the judge in *folder*, of those languages that lie there; without one, that of workers."""
+    from models.load import sentiment  # noqa: PLC0415  so that a missing extra is told
+    from models.runtime import start  # noqa: PLC0415  as above
+
+    chosen = settings(os.environ)
+    return sentiment(folder or chosen.models_dir, start(chosen.provider, chosen.callers), partial=folder is not None)
+
+
+def compared(files: Sequence[Path], columns: Mapping[str, str]) -> list[str]:
+    """Return MOST_COMPARED texts of *files* at most, evenly spread."""
+    given = [text for path in files for text in texts(path, columns)]
+    return given[:: max(1, len(given) // MOST_COMPARED)][:MOST_COMPARED]

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, mapping, told
+from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, MOST_COMPARED, compared, mapping, told
 from agents.replay.terminal import JSON, report
 
 if TYPE_CHECKING:
     from models.sentiment.export import Weights
-
-_MOST = 2_000
 
 
 @click.command()
@@ -23,7 +21,11 @@ _MOST = 2_000
     "--block", type=click.Choice(["16", "32", "64", "128"]), default="64", show_default=True, help="Weights to a scale."
 )
 @click.option(
-    "--data", "files", multiple=True, type=FILE, help=f"Texts to compare on, {_MOST:,} at most; may be repeated."
+    "--data",
+    "files",
+    multiple=True,
+    type=FILE,
+    help=f"Texts to compare on, {MOST_COMPARED:,} at most; may be repeated.",
 )
 @COLUMNS_OPTION
 @JSON
@@ -39,9 +41,7 @@ def command(
       vitrine model quantize runs/whole/sentiment-en --weights int8 --out runs/small/sentiment-en --data reviews.csv
     """  # noqa: D301  click's mark for lines that stay as they are
     with told():
-        from models.sentiment.files import texts  # noqa: PLC0415  so that a missing extra is told
         from models.sentiment.quantize import quantize  # noqa: PLC0415  it brings onnx
 
-        given = [text for path in files for text in texts(path, mapping(columns))]
-        cost = quantize(artifact, out, weights, int(block), given[:: max(1, len(given) // _MOST)][:_MOST])
+        cost = quantize(artifact, out, weights, int(block), compared(files, mapping(columns)))
     report(msgspec.to_builtins(cost), as_json=as_json)

@@ -2,14 +2,13 @@
 
 import csv
 import io
-import os
 from pathlib import Path
 
 import click
 import msgspec
 
-from agents.commands.model.options import COLUMNS_OPTION, FILE, FOLDER, LANGUAGE, mapping, told
-from agents.replay.terminal import JSON, say, settings, watched
+from agents.commands.model.options import COLUMNS_OPTION, FILE, LANGUAGE, MODEL, asked, mapping, told
+from agents.replay.terminal import JSON, say, watched
 from schemas.base import Language
 
 _AT_ONCE = 64
@@ -24,9 +23,7 @@ _AT_ONCE = 64
     "--most", type=click.IntRange(1), default=20_000, show_default=True, help="How many to judge, evenly spread."
 )
 @LANGUAGE
-@click.option(
-    "--model", "folder", type=FOLDER, help="Any with sentiment-en or sentiment-zh in it; else VITRINE_MODELS_DIR."
-)
+@MODEL
 @COLUMNS_OPTION
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A table to fill in; else it is printed.")
 @JSON
@@ -43,15 +40,10 @@ def command(
       vitrine model suggest-labels --data reviews.csv --count 200 --out to_label.csv
     """  # noqa: D301  click's mark for lines that stay as they are
     with told():
-        from models.load import sentiment  # noqa: PLC0415  so that a missing extra is told
-        from models.runtime import start  # noqa: PLC0415  as above
-        from models.sentiment.files import reviews  # noqa: PLC0415  as above
+        from models.sentiment.files import reviews  # noqa: PLC0415  so that a missing extra is told
         from models.sentiment.suggest import Asked, suggest  # noqa: PLC0415  it brings scikit-learn
 
-        chosen = settings(os.environ)
-        judge = sentiment(
-            folder or chosen.models_dir, start(chosen.provider, chosen.callers), partial=folder is not None
-        )
+        judge = asked(folder)
         given = [review for path in files for review in reviews(path, mapping(columns))]
         given = given[:: -(-len(given) // most)] if given else []
         judged = [
@@ -60,8 +52,8 @@ def command(
             for texts in [[text for text, _ in given[start_ : start_ + _AT_ONCE]]]
             for judgement in judge.judge(texts, [language] * len(texts))
         ]
-        asked = [Asked(text, stars, it) for (text, stars), it in zip(given, judged, strict=True)]
-        found = suggest(asked, count)
+        judgements = [Asked(text, stars, it) for (text, stars), it in zip(given, judged, strict=True)]
+        found = suggest(judgements, count)
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
         return
