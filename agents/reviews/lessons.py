@@ -21,9 +21,14 @@ _SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
 def lessons(
     texts: Iterable[str], judge: Sentiment, lexicon: Lexicon, *, at_least: float, most: int
 ) -> Iterator[tuple[str, str, int]]:
-    """Yield (sentence with $T$, part, polarity -1 0 1) of what *judge* gives *at_least* this probability; of each polarity *most*."""
+    """Yield (sentence with $T$, part, polarity -1 0 1) of what *judge* gives *at_least* this probability; of each polarity *most*.
+
+    It ends when there are *most* good and bad ones: neutral is rare, and would have all texts read.
+    """
     counts: Counter[str] = Counter()
     for text in texts:
+        if min(counts["negative"], counts["positive"]) >= most:
+            return
         whole = " ".join(tidy(text[:MOST_CHARACTERS]).split())
         found = clauses(whole, lexicon) if PLACE not in whole else []
         judged = judge.judge([clause.text for clause in found], [None] * len(found))

@@ -37,8 +37,8 @@ def compare(run: Run, artifact: Path, texts: Sequence[str]) -> Agreement:
     short = [text for text in texts if _MARKS < len(run.tokenizer.encode(text).ids) <= longest]
     judged = alone(described.language, artifact).judge(short, [described.language] * len(short))
     lessons = [Lesson(text, NEUTRAL, neutral=True) for text in short]
-    logits = predicted(run.model, run.tokenizer, lessons, longest)[0].numpy().astype(np.float64)
-    logits /= described.temperatures.text
+    logits = described.calibrations.text.apply(predicted(run.model, run.tokenizer, lessons, longest)[0])
+    logits = logits.numpy().astype(np.float64)
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     polar = not described.neutral

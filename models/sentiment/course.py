@@ -6,7 +6,7 @@ Needs the extra `train`.
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import torch
@@ -19,6 +19,7 @@ from models.published import load
 from models.sentiment import run as runs
 from models.sentiment import targets
 from models.sentiment.batches import Lesson
+from models.sentiment.calibration import calibrate, lift
 from models.sentiment.curves import draw
 from models.sentiment.data import Part, Plan, Prepared, Report, prepare, split
 from models.sentiment.evaluate import Result, of_parts, of_texts
@@ -26,9 +27,9 @@ from models.sentiment.export import LENGTHS, Weights, write_artifact
 from models.sentiment.labelled import Example, Labelled, read
 from models.sentiment.network import Reader
 from models.sentiment.pictograms import speak
-from models.sentiment.run import Description, Run, Temperatures
+from models.sentiment.run import Calibrations, Description, Run
 from models.sentiment.targets import Target
-from models.sentiment.train import Config, fit, temperature
+from models.sentiment.train import Config, fit, predicted
 from models.vocabulary import prune, shorten
 
 TERMS = "as its owner's"
@@ -41,6 +42,8 @@ class Files(NamedTuple):
     texts: Sequence[Path] = ()
     parts: Sequence[Path] = ()
     """Targets, in the form of SemEval 2014."""
+    weak_parts: Sequence[Path] = ()
+    """Targets that a model labelled: trained on, and never tested on."""
     tested: Sequence[Path] = ()
     """Labelled texts that are the test, beside what the plan takes."""
     columns: Mapping[str, str] = {}
@@ -110,16 +113,24 @@ def teach(files: Files, setting: Setting, out: Path) -> Outcome:
 
 def _material(files: Files, plan: Plan) -> Material:
     prepared = prepare([read(path, files.columns) for path in files.texts], plan)
-    parts = split([target for path in files.parts for target in targets.read(path)], plan)
+    parts = split(_targets(files.parts), plan)
+    weak = split(_targets(files.weak_parts), msgspec.structs.replace(plan, test=0.0))
     others = [read(path, files.columns) for path in files.tested]
     kept = prepared.parts["test"]
     neutral = any(prepared.neutral[example.source] for example in kept) or any(other.neutral for other in others)
     return Material(
         prepared,
         parts,
-        {part: [*_lessons(prepared, prepared.parts[part]), *map(_lesson, parts[part])] for part in parts},
+        {
+            part: [*_lessons(prepared, prepared.parts[part]), *map(_lesson, [*parts[part], *weak[part]])]
+            for part in parts
+        },
         Labelled([*kept, *(example for other in others for example in other.examples)], neutral, 0),
     )
+
+
+def _targets(paths: Sequence[Path]) -> list[Target]:
+    return [target for path in paths for target in targets.read(path)]
 
 
 def _trained(files: Files, material: Material, setting: Setting, folder: Path) -> Run:
@@ -132,19 +143,21 @@ def _trained(files: Files, material: Material, setting: Setting, folder: Path) -
     trained = fit(config, Reader(encoder, config.dropout), tokenizer, lessons, folder, resume=setting.resume)
     draw(trained.history, folder / "curves.png")
 
-    def fitting(part: bool) -> float:  # noqa: FBT001  which of two
+    def held_out(part: bool) -> tuple[Any, Any]:  # noqa: FBT001  which of two
         chosen = [lesson for lesson in lessons["validation"] if (lesson.start >= 0) == part]
-        return temperature(trained.model, tokenizer, chosen, config.longest)
+        return predicted(trained.model, tokenizer, chosen, config.longest)
+
+    texts, parts = held_out(False), held_out(True)  # noqa: FBT003  which of two
 
     description = Description(
         language=plan.language,
         config=config,
         plan=plan,
         shape=encoder.shape,
-        temperatures=Temperatures(text=fitting(False), part=fitting(True)),  # noqa: FBT003  which of two
+        calibrations=Calibrations(text=lift(calibrate(*texts), *texts), part=calibrate(*parts)),
         neutral=any(lesson.neutral for lesson in lessons["train"] if lesson.start < 0),
         command=setting.command,
-        sources=(published.source, *map(_source, [*files.texts, *files.parts])),
+        sources=(published.source, *map(_source, [*files.texts, *files.parts, *files.weak_parts])),
         lessons={part: len(given) for part, given in lessons.items()},
         minutes=round(trained.minutes, 1),
         machine=machine(),

@@ -33,7 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     seed: int = 1
     validation: float = 0.1
-    """Share of the texts that epochs and temperature are chosen by, `MOST_VALIDATION` of them at most."""
+    """Share of the texts that epochs and calibration are chosen by, `MOST_VALIDATION` of them at most."""
     test: float = 0.0
     """Share of the texts that nothing is chosen by."""
     by_group: bool = False

@@ -15,7 +15,7 @@ from models.export import BATCH, POSITIONS, export
 from models.runtime import MODEL
 from models.sentiment.judge import LABELS, TOKENIZER
 from models.sentiment.network import CLASSES
-from models.sentiment.run import Description, Run, Temperatures
+from models.sentiment.run import Calibrations, Description, Run
 
 Weights = Literal["float32", "float16", "int8", "int4"]
 BITS: dict[Weights, int] = {"int8": 8, "int4": 4}
@@ -35,20 +35,20 @@ NEUTRAL_AT_ZERO, NEUTRAL_WIDTH = 0.5, 0.8
 
 
 class Answers(nn.Module):  # type: ignore[misc]  # torch is not installed where types are checked
-    """A reader with its temperatures: probabilities of negative, neutral, positive for a text, logits for each word."""
+    """A reader with its calibrations: probabilities of negative, neutral, positive for a text, logits for each word."""
 
-    def __init__(self, model: Any, temperatures: Temperatures, *, neutral: bool) -> None:
+    def __init__(self, model: Any, calibrations: Calibrations, *, neutral: bool) -> None:
         super().__init__()
-        self.model, self.temperatures, self.neutral = model, temperatures, neutral
+        self.model, self.calibrations, self.neutral = model, calibrations, neutral
 
     def forward(self, ids: Any) -> tuple[Any, Any]:
         """Return (batch, 3) and (batch, length, 3)."""
         length = ids.shape[1]
         text, words = self.model(nn.functional.pad(ids, (0, (ROWS - length % ROWS) % ROWS)))
-        words = words[:, :length]
-        text = text / self.temperatures.text
+        words = self.calibrations.part.apply(words[:, :length])
+        text = self.calibrations.text.apply(text)
         shares = torch.softmax(text, -1) if self.neutral else with_neutral(text[:, 2] - text[:, 0])
-        return shares, words / self.temperatures.part
+        return shares, words
 
 
 def with_neutral(odds: Any) -> Any:
@@ -65,7 +65,7 @@ def write_artifact(run: Run, directory: Path, weights: Weights, version: str = "
     for path in directory.iterdir():
         path.unlink()
     export(
-        Answers(run.model, described.temperatures, neutral=described.neutral),
+        Answers(run.model, described.calibrations, neutral=described.neutral),
         torch.tensor([[1, 2, 3, 4], [1, 2, 3, 0]]),
         directory,
         source="ids",
@@ -84,8 +84,9 @@ def write_artifact(run: Run, directory: Path, weights: Weights, version: str = "
         "machine": described.machine,
         **{f"lessons_{part}": count for part, count in described.lessons.items()},
         **{
-            f"temperature_{name}": round(value, 4)
-            for name, value in msgspec.structs.asdict(described.temperatures).items()
+            f"{of}_{name}": round(value, 4)
+            for of, calibration in msgspec.to_builtins(described.calibrations).items()
+            for name, value in calibration.items()
         },
         **msgspec.to_builtins(described.config),
         **{f"data_{name}": +value if isinstance(value, bool) else value for name, value in _plan(described).items()},

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from models.card import ModelError, Source
 from models.encoder import Encoder, Shape
+from models.sentiment.calibration import Calibration
 from models.sentiment.data import Plan
 from models.sentiment.judge import TOKENIZER
 from models.sentiment.network import Reader
@@ -22,11 +23,11 @@ from schemas.base import Language
 DESCRIPTION, WEIGHTS = "run.json", "weights.safetensors"
 
 
-class Temperatures(msgspec.Struct, frozen=True):
-    """What logits are divided by so that probabilities are right."""
+class Calibrations(msgspec.Struct, frozen=True):
+    """Of texts, and of parts of texts."""
 
-    text: float
-    part: float
+    text: Calibration
+    part: Calibration
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     plan: Plan
     shape: Shape
-    temperatures: Temperatures
+    calibrations: Calibrations
     neutral: bool
     """Whether any of its texts was labelled by who knew neutral."""
     command: str

@@ -28,7 +28,6 @@ Precision = Literal["float32", "bf16", "fp16"]
 _LORA = ("query", "key", "value", "mix", "up", "down")
 _LORA_SCALE = 2
 _HEADS = ("text", "word")
-_TEMPERATURES = [0.5 * 1.05**n for n in range(48)]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,14 +190,6 @@ def _optimizer(config: Config, model: Any) -> Any:
 def _measured(predicted: Any) -> dict[str, float]:
     result = scores(predicted.label_ids.astype(np.int64), predicted.predictions.argmax(1).astype(np.int64))
     return {"accuracy": result.accuracy, "macro_f1": result.macro_f1}
-
-
-def temperature(model: Any, tokenizer: Tokenizer, lessons: Sequence[Lesson], longest: int) -> float:
-    """Return what to divide logits by so that the labels of *lessons* are likeliest (Guo et al. 2017); 1 without any."""
-    if not lessons:
-        return 1.0
-    found, labels = predicted(model, tokenizer, lessons, longest)
-    return min(_TEMPERATURES, key=lambda t: nn.functional.cross_entropy(found / t, labels).item())
 
 
 def predicted(

@@ -100,7 +100,7 @@ def test_parts_are_told_apart_and_the_graph_says_what_torch_says(tiny: str, tmp_
     [judgement] = sentiment(tmp_path / "out", start("cpu", 1), partial=True).judge([text], ["en"], [spans])
     lessons = [Lesson(text, POSITIVE, neutral=True, start=span.start, end=span.end) for span in spans]
     logits, _ = predicted(run.model, run.tokenizer, lessons, 64)
-    exact = torch.softmax(logits / run.description.temperatures.part, 1).numpy()
+    exact = torch.softmax(run.description.calibrations.part.apply(logits), 1).numpy()
     ours = [opinion.polarity for opinion in judgement.parts]
     assert ours == pytest.approx(list(exact[:, POSITIVE] - exact[:, NEGATIVE]), abs=0.02)
     assert ours[0] > 0 > ours[1]
@@ -115,7 +115,7 @@ def test_an_artefact_says_what_torch_says_whatever_its_weights(tiny: str, tmp_pa
     scorer = Scorer(tmp_path / "out/sentiment-en", start("cpu", 1))
     words = {"en": Words.of(run.tokenizer, 256)}
     asked = [window.tokens for text in ("very good", "the lamp was bad") for window in windows(text, "en", words)]  # type: ignore[arg-type]
-    answers = Answers(run.model, run.description.temperatures, neutral=True).eval()
+    answers = Answers(run.model, run.description.calibrations, neutral=True).eval()
     reading = scorer.reading()
     for tokens in asked:
         reading.ask(tokens)

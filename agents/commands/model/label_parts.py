@@ -1,5 +1,6 @@
 """`vitrine model label-parts`: lessons on aspects from reviews that nobody labelled."""
 
+import random
 from itertools import chain
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def command(
 ) -> None:  # fmt: skip
     """Make lessons on aspects from reviews that nobody labelled: what the model surely says of a clause alone.
 
-    They are a file for `vitrine model train sentiment --parts`, from which a model learns to say it of the whole review in one
+    They are a file for `vitrine model train sentiment --weak-parts`, from which a model learns to say it of the whole review in one
     reading.
 
     \b
@@ -44,7 +45,9 @@ def command(
         from models.sentiment.files import texts  # noqa: PLC0415  as above
 
         judge = asked(folder)
+        # By lot, the same each time: files are often in the order of products or of time.
         given = list(chain.from_iterable(texts(path, mapping(columns)) for path in files))
+        random.Random(1).shuffle(given)  # noqa: S311  a draw, no secret
         counts = {-1: 0, 0: 0, 1: 0}
         with created(out) as file:
             for sentence, part, sign in lessons(

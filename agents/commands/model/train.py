@@ -27,6 +27,7 @@ def _options(function: Any) -> Any:
         [
             click.option("--data", "files", multiple=True, type=FILE, help="Labelled texts; may be repeated."),
             click.option("--parts", multiple=True, type=FILE, help="Parts of texts, as SemEval 2014 has them; may be repeated."),
+            click.option("--weak-parts", multiple=True, type=FILE, help="The same, labelled by a model (label-parts): never tested on; may be repeated."),
             click.option("--test-data", "tested", multiple=True, type=FILE, help="Labelled texts to test on; may be repeated."),
             click.option("--lang", "language", type=click.Choice(get_args(Language)), default="en", show_default=True, help="Of the texts; others are left out."),
             click.option("--out", required=True, type=FOLDER, help="Gets run/ and the artefact."),
@@ -72,7 +73,7 @@ def sentiment(**given: Any) -> None:
     with told():
         from models.sentiment.course import Files  # noqa: PLC0415  it brings torch
 
-        files = Files(given["files"], given["parts"], given["tested"], mapping(given["columns"]))
+        files = Files(given["files"], given["parts"], given["weak_parts"], given["tested"], mapping(given["columns"]))
         outcomes = dict(_each(files, given))
     if given["as_json"]:
         click.echo(msgspec.json.encode(outcomes if len(outcomes) > 1 else next(iter(outcomes.values()))).decode())
