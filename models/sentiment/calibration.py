@@ -35,17 +35,21 @@ class Calibration(msgspec.Struct, frozen=True):
         return torch.stack([negative + self.negative, neutral + self.neutral, positive], -1)
 
 
-def calibrate(logits: Any, labels: Any) -> Calibration:
-    """Return what makes *labels* (n,) likeliest given *logits* (n, 3)."""
+def calibrate(logits: Any, labels: Any, prior: float = 1.0) -> Calibration:
+    """Return what makes *labels* (n,) likeliest given *logits* (n, 3).
+
+    *prior*: 1, labels are as frequent as here; 0, each is as frequent as the others.
+    """
     if not len(labels):
         return Calibration()
     cold, biases = torch.zeros(1, requires_grad=True), torch.zeros(2, requires_grad=True)
+    frequent = torch.bincount(labels, minlength=logits.shape[1]).clamp(min=1) / len(labels)
     search = torch.optim.LBFGS([cold, biases], max_iter=_STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> Any:
         search.zero_grad()
         found = logits * cold.exp() + torch.cat([biases, torch.zeros(1)])
-        value = nn.functional.cross_entropy(found, labels) + _PULL * (biases**2).sum()
+        value = nn.functional.cross_entropy(found, labels, weight=frequent ** (prior - 1)) + _PULL * (biases**2).sum()
         value.backward()
         return value
 

@@ -154,7 +154,7 @@ def _trained(files: Files, material: Material, setting: Setting, folder: Path) -
         config=config,
         plan=plan,
         shape=encoder.shape,
-        calibrations=Calibrations(text=lift(calibrate(*texts), *texts), part=calibrate(*parts)),
+        calibrations=Calibrations(text=lift(calibrate(*texts, config.prior), *texts), part=calibrate(*parts)),
         neutral=any(lesson.neutral for lesson in lessons["train"] if lesson.start < 0),
         command=setting.command,
         sources=(published.source, *map(_source, [*files.texts, *files.parts, *files.weak_parts])),

@@ -21,6 +21,9 @@ LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 
 TOKENIZER = "tokenizer.json"
 
+_DOUBT = np.array([0.33, 0.34, 0.33])
+"""The probabilities of what is not language."""
+
 
 class _Read(NamedTuple):
     window: Window
@@ -78,9 +81,14 @@ class Judge:
 
 def _judgement(read: Sequence[_Read], language: Language, parts: tuple[Opinion, ...]) -> Judgement:
     """Make a judgement of weighted probabilities; a text without a word says nothing."""
-    total = sum((it.window.weight * it.text.astype(np.float64) for it in read), np.zeros(len(LABELS)))
+    total = sum((it.window.weight * _believed(it) for it in read), np.zeros(len(LABELS)))
     said = _opinion(total)
     return Judgement(said.polarity, said.label, said.probability, language, parts)
+
+
+def _believed(read: _Read) -> NDArray[np.float64]:
+    """Return the probabilities of a window, as far as its text is language."""
+    return read.window.sense * read.text.astype(np.float64) + (1 - read.window.sense) * _DOUBT
 
 
 def _opinions(read: Sequence[_Read], text: str, parts: Sequence[Part]) -> tuple[Opinion, ...]:

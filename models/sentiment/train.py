@@ -55,6 +55,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of the weights that will ship, which training rounds to; 0: none are rounded."""
     block: int = 64
     """Weights to a scale."""
+    prior: float = 1.0
+    """Labels are taken to be as frequent as in validation (1), all alike (0), or between: what is trained for one shop knows its
+    shop, what is trained for all had better not."""
     lora: int = 0
     """Rank of the matrices that are trained in the place of the encoder's weights; 0: the weights themselves are."""
     patience: int = 2

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from models.sentiment.language import parts
+from models.sentiment.sense import Pieces, sense
 from schemas.base import Language
 
 Numbers = NDArray[np.int64]
@@ -24,6 +25,8 @@ class Window(NamedTuple):
     language: Language
     weight: float
     """Share of the text's words that it stands for."""
+    sense: float
+    """From 0, its text is not language, to 1."""
     tokens: Numbers
     """With the marks of start and end around them."""
     places: Numbers
@@ -39,26 +42,28 @@ class Words(NamedTuple):
     start: int
     end: int
     """The marks."""
-    unknown: int
+    pieces: Pieces
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, longest: int) -> "Words":
         """Return *tokenizer* with its marks."""
         start, end = tokenizer.encode("").ids
         unknown = tokenizer.token_to_id("[UNK]")
-        return cls(tokenizer, longest, start, end, -1 if unknown is None else unknown)
+        return cls(tokenizer, longest, start, end, Pieces.of(tokenizer, -1 if unknown is None else unknown))
 
 
 def windows(text: str, language: Language | None, words: dict[Language, Words]) -> list[Window]:
     """Return the windows of *text*; None as its language: each part in its own.  None at all if it holds no known word."""
     stretches = [
-        (at, share, tokens, places)
+        (at, share, sense(part, tokens, words[at].pieces), tokens, places)
         for at, part, share in _languages(text, language)
         for tokens, places in [_tokens(part, words[at])]
     ]
     return [
-        Window(at, share * len(piece) / max(1, len(tokens)), *_marked(tokens[piece], places[piece], words[at]))
-        for at, share, tokens, places in stretches
+        Window(
+            at, share * len(piece) / max(1, len(tokens)), sensible, *_marked(tokens[piece], places[piece], words[at])
+        )
+        for at, share, sensible, tokens, places in stretches
         for piece in _pieces(len(tokens), words[at].longest - 2)
     ]
 
@@ -75,7 +80,7 @@ def _tokens(text: str, words: Words) -> tuple[Numbers, Numbers]:
         first, last = _encoded(text[:CHARACTERS], words), _encoded(text[-CHARACTERS:], words)
         tokens = np.concatenate([first[0], last[0]])
         places = np.concatenate([first[1], last[1] + (len(text) - CHARACTERS)])
-    return (tokens[:0], places[:0]) if (tokens == words.unknown).all() else (tokens, places)
+    return (tokens[:0], places[:0]) if (tokens == words.pieces.unknown).all() else (tokens, places)
 
 
 def _encoded(text: str, words: Words) -> tuple[Numbers, Numbers]:

@@ -32,6 +32,15 @@ def test_biases_give_back_how_frequent_labels_are() -> None:
     assert shares[NEUTRAL] == pytest.approx(SHARES[NEUTRAL], abs=0.02)
 
 
+def test_labels_can_be_taken_to_be_as_frequent_as_each_other() -> None:
+    logits, labels = texts(SHARES)
+
+    even, half = calibrate(logits, labels, prior=0), calibrate(logits, labels, prior=0.5)
+
+    assert even.negative == pytest.approx(0, abs=0.15)
+    assert half.negative == pytest.approx(np.log(SHARES[NEGATIVE] / SHARES[POSITIVE]) / 2, abs=0.15)
+
+
 def test_neutral_is_lifted_where_macro_f1_gains() -> None:
     logits, labels = texts(SHARES)
     other_logits, other_labels = texts(SHARES, seed=6)

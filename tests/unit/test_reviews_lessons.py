@@ -5,6 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from agents.__main__ import main
+from agents.commands.model.label_parts import drawn
 from agents.reviews.aspects import load
 from agents.reviews.lessons import lessons
 from models.sentiment import targets
@@ -52,3 +53,14 @@ def test_the_command_writes_what_training_reads(tmp_path: Path) -> None:
 
     assert done.exit_code == 0, done.output
     assert {(it.text[it.start : it.end], it.label) for it in targets.read(tmp_path / "p.txt.gz")} >= {("colour", 2)}
+
+
+def test_bad_reviews_come_as_often_as_good_ones_while_there_are_any() -> None:
+    reviews = [(f"good {n}", 5.0) for n in range(90)] + [(f"bad {n}", 2.0) for n in range(10)] + [("unrated", None)]
+
+    found = drawn(reviews, 40)
+
+    assert sum(text.startswith("bad") for text in found) == 10
+    assert sum(text.startswith("bad") for text in found[:10]) == 5
+    assert found == drawn(reviews, 40)
+    assert len(set(found)) == 40

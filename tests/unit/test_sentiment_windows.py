@@ -150,3 +150,37 @@ def test_the_first_folder_that_has_a_model_gives_it(tmp_path: Path) -> None:
     (tmp_path / "embedder" / "card.json").write_text("{}", encoding="utf-8")
     assert place(search, "embedder") == tmp_path / "embedder"
     assert place(search, "nothing") == ARTIFACTS / "nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["asdkjh qwe zxmn", "fjdksla;fjdkslaf jdkslafjd", "12345 67890", "SKU-88213-BLK", "!!!!????", "0x3f8a bb12 ff00", "2/10/2026"],
+)  # fmt: skip
+def test_what_is_not_language_is_neutral_with_little_confidence(judge: Judge, text: str) -> None:
+    [found] = judge.judge([text], [None])
+
+    assert (found.label, found.probability, found.polarity) == ("neutral", 0.34, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("I absolutely love it", "positive"),
+        ("Terrible, the Sony DSC-W830 XQZT7 broke", "negative"),
+        ("10/10", "positive"),
+        ("0 / 10", "negative"),
+        ("👍👍👍", "positive"),
+        ("太差了", "negative"),
+    ],
+)
+def test_short_and_strange_words_do_not_hide_what_is_said(judge: Judge, text: str, label: str) -> None:
+    [found] = judge.judge([text], [None])
+
+    assert found.label == label
+    assert abs(found.polarity) > 0.6
+
+
+def test_half_a_text_of_nonsense_is_half_believed(judge: Judge) -> None:
+    [good, mixed] = judge.judge(["lovely", "lovely asdkjh zxmn lkjsdf"], [None, None])
+
+    assert good.polarity > mixed.polarity > 0
