@@ -1,19 +1,11 @@
-"""Reviews from files as people have them: lines, tables with named columns, JSON lines.
+"""Reviews from files as people have them: lines, tables with named columns, JSON lines."""
 
-A file may be packed (gzip, zstd); it is UTF-8.
-"""
-
-import csv
-import gzip
-import io
-import json
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import zstandard
+from models.files import FileError, is_table, records, text_of
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "review", "review text", "reviews.text", "review_text", "reviewtext", "review_body", "body",
@@ -25,15 +17,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Field to the names of columns that it is looked for under, in this order; upper and lower case are alike."""
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _NUMBER = re.compile(r"[1-5](?:\.\d+)?")
-
-
-class FileError(Exception):
-    """A file of texts can't be used; the text names the place and the cure.
-
-    Operator action: mend the line that it names, or name the columns.
-    """
 
 
 class Row(NamedTuple):
@@ -64,51 +48,9 @@ def reviews(path: Path, columns: Mapping[str, str] | None = None) -> list[tuple[
     return [(whole(row), float(row.stars) if _NUMBER.fullmatch(row.stars) else None) for row in given]
 
 
-def stem(path: Path) -> str:
-    """Return the name of a file without `.gz`, `.csv` and the like."""
-    name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".jsonl", ".txt"):
-        name = name.removesuffix(ending)
-    return name
-
-
-def is_table(path: Path) -> bool:
-    """Say whether *path* has named columns, which its name tells."""
-    return _plain(path).endswith((".csv", ".tsv", ".jsonl"))
-
-
-def _plain(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".zst")
-
-
-def text_of(path: Path) -> str:
-    """Return what *path* holds, unpacked."""
-    try:
-        return _unpacked(path.read_bytes()).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        message = f"{path}: can't be read ({error}); check the name, and that it is whole"
-        raise FileError(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{path}: byte {error.start} is not UTF-8; convert it, such as with `iconv -f gb18030 -t utf-8`"
-        raise FileError(message) from error
-
-
-def _unpacked(packed: bytes) -> bytes:
-    if packed.startswith(_GZIP):
-        return gzip.decompress(packed)
-    return zstandard.ZstdDecompressor().decompressobj().decompress(packed) if packed.startswith(_ZSTD) else packed
-
-
 def rows(path: Path, content: str, columns: Mapping[str, str]) -> Iterator[Row]:
     """Yield the rows of a table; a table without a column of text is refused."""
-    if _plain(path).endswith(".jsonl"):
-        records: Iterable[Mapping[str, Any]] = _json(path, content)
-        names = list(dict.fromkeys(name for record in _json(path, content) for name in record))
-    else:
-        table = csv.DictReader(
-            io.StringIO(content, newline=""), delimiter="\t" if _plain(path).endswith(".tsv") else ","
-        )
-        records, names = table, list(table.fieldnames or ())
+    names, given = records(path, content)
     found = {field: _column(path, names, field, columns) for field in COLUMNS}
     if found["text"] is None:
         message = (
@@ -120,7 +62,7 @@ def rows(path: Path, content: str, columns: Mapping[str, str]) -> Iterator[Row]:
         value = record.get(found[field] or "")
         return "" if value is None else str(value).strip()
 
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate(given, start=1):
         yield Row(number, *(cell(record, field) for field in ("text", "title", "stars", "label", "group")))
 
 
@@ -139,32 +81,3 @@ def _column(path: Path, names: Sequence[str], field: str, columns: Mapping[str, 
         return columns[field]
     lower = {name.strip().lower(): name for name in reversed(names)}
     return next((lower[name] for name in COLUMNS[field] if name in lower), None)
-
-
-def _json(path: Path, content: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(content.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            message = f"{path}:{number}: no JSON ({error.msg}); one object a line is expected"
-            raise FileError(message) from error
-        if not isinstance(record, dict):
-            message = (
-                f"{path}:{number}: not an object; one object a line is expected, with `text` and `stars` or `label`"
-            )
-            raise FileError(message)
-        yield _payload(record)
-
-
-def _payload(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what an event log, as kcat writes one, wraps in its records; any other record is itself."""
-    payload = record.get("payload")
-    if not isinstance(payload, str) or "topic" not in record:
-        return record
-    try:
-        value = json.loads(payload)
-    except json.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}

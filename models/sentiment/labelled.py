@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from models.sentiment.files import FileError, Row, is_table, rows, stem, text_of, whole
+from models.files import FileError, is_table, stem, text_of
+from models.sentiment.files import Row, rows, whole
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from models.sentiment.files import FileError, stem, text_of
+from models.files import FileError, stem, text_of
 
 PLACE = "$T$"
 _LINES = 3

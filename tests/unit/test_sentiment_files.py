@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from agents.replay.log import LogRecord, created, encode
+from models.files import FileError
 from models.sentiment import targets
-from models.sentiment.files import FileError, reviews, texts
+from models.sentiment.files import reviews, texts
 from models.sentiment.labelled import NEGATIVE, NEUTRAL, POSITIVE, read
 
 

@@ -10,7 +10,8 @@ import click
 
 from agents.replay.terminal import UnusableError, names, settings
 from models.card import ModelError
-from models.sentiment.files import COLUMNS, FileError, texts
+from models.files import FileError
+from models.sentiment.files import COLUMNS, texts
 from schemas.base import Language
 
 if TYPE_CHECKING:
