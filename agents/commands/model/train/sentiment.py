@@ -1,4 +1,4 @@
-"""`vitrine model train`: labelled texts to an artefact that workers load."""
+"""`vitrine model train sentiment`: labelled texts to an artefact that workers load."""
 
 import shlex
 import sys
@@ -49,14 +49,9 @@ def _options(function: Any) -> Any:
     return function
 
 
-@click.group()
-def command() -> None:
-    """Train a model on labelled texts, to an artefact that workers load."""
-
-
-@command.command()
+@click.command()
 @_options
-def sentiment(**given: Any) -> None:
+def command(**given: Any) -> None:
     """Train a model of sentiment on labelled texts, parts of texts, or both; test it, and say so beside the baseline.
 
     OUT gets `sentiment-en` or `sentiment-zh`, which a worker loads with VITRINE_MODELS_DIR=OUT:models/artifacts, and `run`

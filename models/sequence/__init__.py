@@ -1,0 +1,1 @@
+"""What comes next: lists of items by what was taken before, each item by its identity."""
