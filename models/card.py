@@ -8,7 +8,7 @@ import msgspec
 
 CARD = "card.json"
 
-Kind = Literal["embedder", "sentiment", "interest"]
+Kind = Literal["embedder", "sentiment", "interest", "sequence"]
 
 
 class ModelError(Exception):

@@ -70,6 +70,16 @@ class Cooccurrence:
         return scores
 
 
+def nearest(near: Neighbours, count: int) -> Neighbours:
+    """Return the *count* heaviest neighbours of each item."""
+    rows = np.repeat(np.arange(len(near.starts) - 1), np.diff(near.starts))
+    order = np.lexsort((near.others, -near.weights, rows))
+    place = np.arange(len(rows)) - near.starts[rows]
+    kept = order[place < count]
+    sizes = np.minimum(np.diff(near.starts), count)
+    return Neighbours(np.concatenate([[0], np.cumsum(sizes)]), near.others[kept], near.weights[kept])
+
+
 def neighbours(sequences: Sequence[Numbers], items: int, rule: Rule = BASELINE) -> Neighbours:
     """Count which items are near each other in *sequences*."""
     left, right, weight = [], [], []

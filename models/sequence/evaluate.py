@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from models.api import Vectors
 from models.sequence import counts
-from models.sequence.data import Material
+from models.sequence.data import Catalog, Material, Numbers
+from models.sequence.predict import NextItems
 from models.sequence.ranked import Ranking, Score, flat, measure
 
 Watch = Callable[[str, Sequence[int]], Iterator[int]]
@@ -31,6 +35,21 @@ def evaluate(material: Material, score: Score | None, model: str, watch: Watch) 
             "cooccurrence": ranked("co-occurrence", counts.Cooccurrence(near).score),
         },
     }
+
+
+def against(model: NextItems, catalog: Catalog) -> Score:
+    """Return what scores histories of *catalog* with *model*; items that it does not know come last."""
+    ours = catalog.encode(name for name in model.catalog.names)
+    known = np.array([n for n, name in enumerate(model.catalog.names) if name in catalog.numbers], np.int64)
+    theirs = np.array([model.catalog.numbers.get(name, -1) for name in catalog.names], np.int64)
+
+    def score(histories: Sequence[Numbers]) -> Vectors:
+        found = model.score([theirs[history][theirs[history] >= 0] for history in histories])
+        scores = np.full((len(histories), len(catalog)), -np.inf, np.float32)
+        scores[:, ours] = found[:, known]
+        return scores
+
+    return score
 
 
 def _measured(

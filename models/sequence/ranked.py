@@ -59,20 +59,23 @@ def measure(
         _listed(score, questions[start : start + AT_ONCE], k, seen=seen)
         for start in (watch(starts) if watch else starts)
     ]
-    ranks = np.concatenate([batch.ranks for batch in batches])
+    places = np.concatenate([batch.ranks for batch in batches])
     listed = np.unique(np.concatenate([batch.items for batch in batches]))
     groups = _groups(popularity)
     names = np.array([NEW if it.target == UNKNOWN else groups[it.target] for it in questions])
     return Ranking(
         k,
-        _quality(ranks, k),
+        _quality(places, k),
         round(len(listed) / len(popularity), 4),
-        {name: _quality(ranks[names == name], k) for name in (*POPULARITY, NEW) if (names == name).any()},
+        {name: _quality(places[names == name], k) for name in (*POPULARITY, NEW) if (names == name).any()},
     )
 
 
-def _listed(score: Score, questions: Sequence[Question], k: int, *, seen: bool) -> _Listed:
-    scores = score([it.history for it in questions])
+def ranks(scores: Vectors, questions: Sequence[Question], *, seen: bool) -> Numbers:
+    """Return the rank of each target, from 0; the number of items where the catalogue lacks it.
+
+    Unless *seen*, *scores* (questions, items) lose the items of the histories.
+    """
     targets = np.array([it.target for it in questions])
     rows = np.arange(len(questions))
     own = scores[rows, targets].copy()
@@ -80,9 +83,15 @@ def _listed(score: Score, questions: Sequence[Question], k: int, *, seen: bool) 
         for row, it in enumerate(questions):
             scores[row, it.history] = -np.inf
         scores[rows, targets] = own
-    ranks = (scores >= own[:, None]).sum(1) - 1
+    found: Numbers = np.where(targets == UNKNOWN, scores.shape[1], (scores >= own[:, None]).sum(1) - 1)
+    return found
+
+
+def _listed(score: Score, questions: Sequence[Question], k: int, *, seen: bool) -> _Listed:
+    scores = score([it.history for it in questions])
+    found = ranks(scores, questions, seen=seen)
     first = np.argpartition(-scores, min(k, scores.shape[1] - 1), axis=1)[:, :k]
-    return _Listed(np.where(targets == UNKNOWN, scores.shape[1], ranks), np.unique(first))
+    return _Listed(found, np.unique(first))
 
 
 def _quality(ranks: Numbers, k: int) -> Quality:

@@ -6,6 +6,7 @@ from agents.commands.lazy import LazyGroup
 
 COMMANDS = {
     "sentiment": "Labelled texts, parts of texts, or both.",
+    "interest": "Sequences of users, or sessions.",
 }
 """Name to help; the module of that name holds the click command `command`."""
 

@@ -1,0 +1,64 @@
+"""What the commands on sequences share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import RenderableType
+from rich.table import Table
+
+from agents.commands.model.options import FILE
+from agents.replay.terminal import watched
+
+if TYPE_CHECKING:
+    from models.sequence.data import Material
+
+SEQUENCES = click.option("--sequences", type=FILE, help="Lines `user item item …` in time order.")
+SESSIONS = click.option("--sessions", type=FILE, help="Lines `item item …`, or a table of session, item and time.")
+TEST = click.option(
+    "--test", type=FILE, help="Lines `item item …<TAB>item`, or a table; else the last tenth of the sessions."
+)
+
+
+def material(sequences: Path | None, sessions: Path | None, test: Path | None) -> "Material":
+    """Read what was given, of which there must be one kind."""
+    from models.sequence.data import of_sequences, of_sessions  # noqa: PLC0415  so that a missing extra is told
+
+    if sequences and not (sessions or test):
+        return of_sequences(sequences)
+    if sessions and not sequences:
+        return of_sessions(sessions, test)
+    message = "give --sequences FILE, or --sessions FILE with or without --test FILE"
+    raise click.UsageError(message)
+
+
+def watch(what: str, starts: Sequence[int]) -> Iterator[int]:
+    """Show how far a measurement is."""
+    return iter(watched(starts, what, len(starts)))
+
+
+def shown(result: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield the figures of each list as a table, and of the first by how popular the target is."""
+    from models.sequence.evaluate import table  # noqa: PLC0415  so that a missing extra is told
+
+    names, lists = table(result)
+    overall = _table("list", "n", *names)
+    for name, figures in lists:
+        overall.add_row(name, f"{figures['n']:,}", *(f"{figures[key]:.4f}" for key in names))
+    yield overall
+    if "model" not in result:
+        return
+    names = [name for name in names if not name.startswith("coverage")]
+    groups = _table("popularity of the target", "n", *names)
+    for name, figures in result["by_popularity"].items():
+        groups.add_row(name, f"{figures['n']:,}", *(f"{figures[key]:.4f}" for key in names))
+    yield groups
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
