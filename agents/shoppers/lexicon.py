@@ -1,10 +1,9 @@
 """Which items have which terms in their texts."""
 
-import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from agents.shoppers.terms import terms
+from models.search.match import Wanted, share, wanted
+from models.search.terms import terms
 from schemas.base import Localized
 from schemas.catalog import CatalogItem
 
@@ -12,14 +11,6 @@ FOUND = 200
 """Items that a query is matched against, at most; those with its rarest terms."""
 
 _NONE: frozenset[str] = frozenset()
-
-
-class Wanted(NamedTuple):
-    """A query by its terms."""
-
-    terms: frozenset[str]
-    weights: tuple[tuple[str, float], ...]
-    """Term to weight, the heaviest and so the rarest first; they sum to 1."""
 
 
 class Lexicon:
@@ -55,22 +46,11 @@ class Lexicon:
 
     def wanted(self, query: str) -> Wanted:
         """Weigh the terms of *query* by how rare they are; those that no item has weigh as if one had."""
-        count = len(self._terms) + 1
-        weights = {term: math.log1p(count / max(1, len(self._items.get(term, ())))) for term in terms(query)}
-        total = math.fsum(weights.values()) or 1.0
-        ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
-        return Wanted(frozenset(weights), tuple((term, weight / total) for term, weight in ranked))
+        return wanted(query, len(self._terms), lambda term: len(self._items.get(term, ())))
 
     def match(self, wanted: Wanted, item: str) -> float:
         """Return the share of the query, 0 to 1, that the texts of *item* have."""
-        has = self._terms.get(item, _NONE)
-        total = 0.0
-        if has.isdisjoint(wanted.terms):
-            return total
-        for term, weight in wanted.weights:
-            if term in has:
-                total += weight
-        return total
+        return share(wanted, self._terms.get(item, _NONE))
 
     def find(self, wanted: Wanted, count: int) -> list[tuple[str, float]]:
         """Return the *count* items that match best and how well; of equal ones, the first by name."""

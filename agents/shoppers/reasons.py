@@ -9,7 +9,8 @@ from agents.shoppers.job import Job
 from agents.shoppers.score import Scored
 from agents.shoppers.shelf import NEW, seen
 from agents.shoppers.tastes import Taste
-from agents.shoppers.vectors import FAINT, nearness
+from agents.shoppers.vectors import nearness
+from models.search.match import FAINT
 from schemas.base import Language, Localized
 from schemas.recommendations import Reason
 

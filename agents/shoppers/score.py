@@ -10,9 +10,10 @@ from typing import NamedTuple
 from agents.shoppers.candidates import Candidate, Signals
 from agents.shoppers.job import Job
 from agents.shoppers.tastes import Taste
-from agents.shoppers.vectors import FAINT, nearness
+from agents.shoppers.vectors import nearness
 from agents.weights import WEIGHTS, weigh
 from models.api import Vectors
+from models.search.match import FAINT, match
 from schemas.cards import ItemCard
 
 QUERY_FADING = 0.6
@@ -47,12 +48,12 @@ def score(
     searched = _searched(job, signals, [candidate.item for candidate in found], rows)
     hottest = max(CROWD, math.log2(1.0 + job.look.hottest))
     scored = []
-    for (item, card, source), near, match in zip(found, interest, searched, strict=True):
+    for (item, card, source), near, found_by in zip(found, interest, searched, strict=True):
         facts = card.facts
         values = (
             near / top if near > 0 else 0.0,
             taste.together.get(item, 0.0),
-            match,
+            found_by,
             taste.category(facts.category) if facts is not None else 0.0,
             taste.brands.get(facts.brand, 0.0) if facts is not None else 0.0,
             math.log2(1.0 + job.look.heat(card)) / hottest if card.heat > 0 else 0.0,
@@ -75,12 +76,11 @@ def _features(values: tuple[float, ...]) -> Features:
 
 def _searched(job: Job, signals: Signals, items: list[str], rows: list[int | None]) -> list[float]:
     """Return how well each of *items* matches the newest queries, by words and by sense, 0 to 1."""
-    best, fading, match = [0.0] * len(items), 1.0, job.look.lexicon.match
+    best, fading, words = [0.0] * len(items), 1.0, job.look.lexicon.match
     for found in signals.searches:
         near = _near(found.products, rows)
         for n, item in enumerate(items):
-            sense = 0.4 * (near[n] - FAINT) / (1.0 - FAINT) if near[n] > FAINT else 0.0
-            best[n] = max(best[n], fading * (0.6 * match(found.wanted, item) + sense))
+            best[n] = max(best[n], fading * match(words(found.wanted, item), near[n]))
         fading *= QUERY_FADING
     return best
 

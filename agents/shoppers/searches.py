@@ -4,10 +4,10 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
-from agents.shoppers.lexicon import Wanted
 from agents.shoppers.shelf import Look
-from agents.shoppers.vectors import FAINT, SCALE
+from agents.shoppers.vectors import SCALE
 from models.api import Vectors
+from models.search.match import FAINT, Wanted
 
 FOUND = 20
 """Items that a query brings in by its words, and as many by its sense."""

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from models.api import Vectors
 
 SCALE = 4000
-FAINT = 0.3
-"""Cosine below which a text does not count as near."""
 _FIRST = 256
 """Rows of a new matrix."""
 _MANY = 4

@@ -6,9 +6,9 @@ import pytest
 from agents.shoppers.lexicon import Lexicon
 from agents.shoppers.ranking import Ranking
 from agents.shoppers.shelf import Shelf
-from agents.shoppers.terms import terms
 from agents.shoppers.vectors import SCALE, VectorTable, nearness, whole
 from models.api import Vectors
+from models.search.terms import terms
 from schemas.cards import HEAT_HALF_LIFE, ItemCard, ItemVector
 from tests.shoppers import START, facts
 

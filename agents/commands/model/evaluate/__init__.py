@@ -7,6 +7,7 @@ from agents.commands.lazy import LazyGroup
 COMMANDS = {
     "sentiment": "What is said of whole texts.",
     "aspects": "What is said of parts of texts.",
+    "search": "The order of titles that a query finds.",
     "interest": "Lists of what comes next, on sequences of users or on sessions.",
 }
 """Name to help; the module of that name holds the click command `command`."""

@@ -1,0 +1,49 @@
+"""`vitrine model evaluate search`: measure the order of titles that a query finds."""
+
+import os
+from pathlib import Path
+
+import click
+import msgspec
+from rich.table import Table
+
+from agents.commands.model.evaluate.options import watch
+from agents.commands.model.options import FILE, told
+from agents.replay.terminal import JSON, report, settings, tell
+
+
+@click.command()
+@click.option("--data", "file", required=True, type=FILE, help="A table of search_term, product_title and relevance.")
+@JSON
+def command(*, file: Path, as_json: bool) -> None:
+    """Measure how well judged titles are put in order for their queries, as workers do it, beside BM25 over the titles.
+
+    \b
+    Example:
+      vitrine model evaluate search --data home_depot.csv.gz --json
+    """  # noqa: D301  click's mark for lines that stay as they are
+    with told():
+        from models.embedder.encode import MiniLMEmbedder  # noqa: PLC0415  so that a missing extra is told
+        from models.load import place  # noqa: PLC0415  as above
+        from models.runtime import start  # noqa: PLC0415  as above
+        from models.search.evaluate import evaluate  # noqa: PLC0415  as above
+        from models.search.judged import read  # noqa: PLC0415  as above
+
+        judged = read(file)
+        chosen = settings(os.environ)
+        embedder = MiniLMEmbedder(place(chosen.models_dir, "embedder"), start(chosen.provider, chosen.callers))
+        result = evaluate(judged, embedder, watch("embedding"))
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+        return
+    report({"pairs": result.pairs, "queries": result.queries, "titles": result.titles}, as_json=False)
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("search", "NDCG@10", "Spearman"):
+        shown.add_column(name, justify="left" if name == "search" else "right")
+    bm25 = result.baseline["bm25"]
+    for name, ndcg, spearman in (
+        (f"words and {result.model}", result.ndcg, result.spearman),
+        ("BM25", bm25.ndcg, bm25.spearman),
+    ):
+        shown.add_row(name, f"{ndcg:.4f}", f"{spearman:.4f}")
+    tell([shown])

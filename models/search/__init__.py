@@ -1,0 +1,1 @@
+"""Queries to the items whose texts match, by words and by sense."""
