@@ -8,6 +8,7 @@ COMMANDS = {
     "sentiment": "What is said of whole texts.",
     "aspects": "What is said of parts of texts.",
     "search": "The order of titles that a query finds.",
+    "stream": "Lists that workers make, on a log of events.",
     "interest": "Lists of what comes next, on sequences of users or on sessions.",
 }
 """Name to help; the module of that name holds the click command `command`."""

@@ -1,0 +1,74 @@
+"""`vitrine model evaluate stream`: each next click of a log against the list that was out before it."""
+
+import os
+import time
+from pathlib import Path
+
+import click
+import msgspec
+from rich.table import Table
+
+from agents.commands.model.options import told
+from agents.replay.driver import Replayer
+from agents.replay.next_clicks import K, NextClicks, flat
+from agents.replay.sequence import merged
+from agents.replay.terminal import JSON, LOGS, PREFIX, explained, report, settings, tell, watched
+from agents.topics import RECOMMENDATIONS
+from agents.wiring import stages
+
+
+@click.command()
+@LOGS
+@click.option("--partitions", type=click.IntRange(1, 1024), help="Of the topics that the log was recorded from.")
+@click.option("--weights", metavar="FEATURE=N,...", help="What features count; VITRINE_WEIGHTS if not given.")
+@PREFIX
+@JSON
+def command(
+    *, logs: tuple[Path, ...], partitions: int | None, weights: str | None, prefix: str | None, as_json: bool
+) -> None:
+    """Feed logs in the order of time, and look whether each next click was in the list that was out before it.
+
+    The agents run as in `vitrine replay`, with lists of 20, so all that learns from the stream counts.  Beside them: what was
+    taken most in the last hour, and V-SKNN, both from the same stream.  A session ends after half an hour; its first click is
+    not asked for.
+
+    \b
+    Examples:
+      vitrine import yoochoose clicks.tsv.gz --out yoochoose.jsonl.zst
+      vitrine model evaluate stream yoochoose.jsonl.zst --json
+    """  # noqa: D301  click's mark for lines that stay as they are
+    changed = {"VITRINE_LIST_SIZE": str(K), "VITRINE_EXPLORE": "0"}
+    given = settings(os.environ | changed | ({"VITRINE_WEIGHTS": weights} if weights is not None else {}))
+    with told(), explained():
+        from models.load import load  # noqa: PLC0415  so that a missing extra is told
+
+        processors = stages(given, load(given.models_dir, provider=given.provider, callers=given.callers))
+        log = merged(watched(logs, "reading"), given.topic_prefix if prefix is None else prefix)
+        asked = NextClicks()
+        replayer = Replayer(
+            processors, partitions=partitions or given.partitions, emit=asked.take, wanted={RECOMMENDATIONS.name}
+        )
+        started = time.perf_counter()
+        pairs = list(zip(log.records, log.times, strict=True))
+        for record, at in watched(pairs, "replaying", len(pairs)):
+            asked.ask(record, at)
+            replayer.feed(record)
+        result = asked.result()
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+        return
+    seconds = round(time.perf_counter() - started, 1)
+    report(
+        {"clicks": result.clicks, "asked": result.n, "without a list": result.without_list,
+         "hits by source": result.hits_by_source, "seconds": seconds},
+        as_json=False,
+    )  # fmt: skip
+    names = [f"hit@{K}", f"mrr@{K}", f"coverage@{K}"]
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("list")
+    for name in names:
+        shown.add_column(name, justify="right")
+    plain = flat(result)
+    for name, figures in (("vitrine", plain), *plain["baseline"].items()):
+        shown.add_row(name.replace("_", " "), *(f"{figures[key]:.4f}" for key in names))
+    tell([shown])
