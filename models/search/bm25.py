@@ -4,6 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.search.terms import words
 
 K1, B = 1.2, 0.75
@@ -14,20 +17,28 @@ class BM25:
 
     def __init__(self, titles: Sequence[str]) -> None:
         """Count the words of all *titles*."""
-        self._titles = [Counter(words(title)) for title in titles]
-        self._having = Counter(word for title in self._titles for word in title)
-        self._lengths = [sum(title.values()) for title in self._titles]
-        self._mean = sum(self._lengths) / max(1, len(self._lengths))
+        counted = [Counter(words(title)) for title in titles]
+        lengths = np.array([sum(title.values()) for title in counted], np.float64)
+        self._count = len(titles)
+        self._damping = K1 * (1 - B + B * lengths / max(1e-9, lengths.mean() if len(lengths) else 0.0))
+        having: dict[str, list[int]] = {}
+        for n, title in enumerate(counted):
+            for word in title:
+                having.setdefault(word, []).append(n)
+        self._having = {word: np.array(places) for word, places in having.items()}
+        self._times = {
+            word: np.array([counted[n][word] for n in places], np.float64) for word, places in having.items()
+        }
 
-    def score(self, query: str, title: int) -> float:
-        """Return how well the title of this number matches *query*."""
-        has, length = self._titles[title], self._lengths[title] / max(self._mean, 1e-9)
-        return math.fsum(
-            self._rare(word) * has[word] * (K1 + 1) / (has[word] + K1 * (1 - B + B * length))
-            for word in words(query)
-            if word in has
-        )
+    def score(self, query: str) -> NDArray[np.float64]:
+        """Return (titles,): how well each matches *query*."""
+        scores = np.zeros(self._count)
+        for word in words(query):
+            places = self._having.get(word)
+            if places is not None:
+                times = self._times[word]
+                scores[places] += self._rare(len(places)) * times * (K1 + 1) / (times + self._damping[places])
+        return scores
 
-    def _rare(self, word: str) -> float:
-        having = self._having[word]
-        return math.log1p((len(self._titles) - having + 0.5) / (having + 0.5))
+    def _rare(self, having: int) -> float:
+        return math.log1p((self._count - having + 0.5) / (having + 0.5))

@@ -4,7 +4,12 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.search.terms import terms
+
+Numbers = NDArray[np.float64]
 
 FAINT = 0.3
 """Cosine below which a text does not count as near."""
@@ -46,3 +51,8 @@ def share(query: Wanted, has: frozenset[str]) -> float:
 def match(words: float, cosine: float) -> float:
     """Return how well a text matches, 0 to 1, of the share of the query that it has and the cosine of their vectors."""
     return WORDS * words + (SENSE * (cosine - FAINT) / (1.0 - FAINT) if cosine > FAINT else 0.0)
+
+
+def match_all(words: Numbers, cosines: Numbers) -> Numbers:
+    """Return `match` of each pair of two arrays."""
+    return WORDS * words + np.where(cosines > FAINT, SENSE * (cosines - FAINT) / (1.0 - FAINT), 0.0)

@@ -18,6 +18,8 @@ from agents.replay.terminal import JSON, report, settings, tell
 def command(*, file: Path, as_json: bool) -> None:
     """Measure how well judged titles are put in order for their queries, as workers do it, beside BM25 over the titles.
 
+    Then the same among all titles of the file, where those that nobody judged for a query count as irrelevant.
+
     \b
     Example:
       vitrine model evaluate search --data home_depot.csv.gz --json
@@ -38,12 +40,10 @@ def command(*, file: Path, as_json: bool) -> None:
         return
     report({"pairs": result.pairs, "queries": result.queries, "titles": result.titles}, as_json=False)
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("search", "NDCG@10", "Spearman"):
-        shown.add_column(name, justify="left" if name == "search" else "right")
-    bm25 = result.baseline["bm25"]
-    for name, ndcg, spearman in (
-        (f"words and {result.model}", result.ndcg, result.spearman),
-        ("BM25", bm25.ndcg, bm25.spearman),
-    ):
-        shown.add_row(name, f"{ndcg:.4f}", f"{spearman:.4f}")
+    names = ("NDCG@10 of judged titles", "Spearman", "NDCG@10 of all titles")
+    shown.add_column("search")
+    for name in names:
+        shown.add_column(name, justify="right")
+    for name, it in ((f"words and {result.model}", result), ("BM25", result.baseline["bm25"])):
+        shown.add_row(name, *(f"{value:.4f}" for value in (it.ndcg, it.spearman, it.catalogue)))
     tell([shown])
