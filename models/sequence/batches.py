@@ -39,7 +39,7 @@ def padded(rows: Sequence[Numbers]) -> Any:
 
 def read(reader: Any, group: Sequence[Numbers]) -> tuple[Any, Any]:
     """Return the states (places, width) of all places of *group* that something follows, and the items that do."""
-    tokens = padded(group)
+    tokens = padded(group).to(reader.items.weight.device)
     following = tokens[:, 1:]
     there = following != PADDING
     return reader(tokens[:, :-1])[there], following[there] - 1
@@ -47,6 +47,6 @@ def read(reader: Any, group: Sequence[Numbers]) -> tuple[Any, Any]:
 
 def last(reader: Any, histories: Sequence[Numbers], window: int) -> Any:
     """Return the state (histories, width) after the newest item of each; without any, after padding."""
-    tokens = padded([history[-window:] + 1 for history in histories])
+    tokens = padded([history[-window:] + 1 for history in histories]).to(reader.items.weight.device)
     ends = ((tokens != PADDING).sum(1) - 1).clamp(min=0)
-    return reader(tokens)[torch.arange(len(tokens)), ends]
+    return reader(tokens)[torch.arange(len(tokens), device=tokens.device), ends]

@@ -1,13 +1,14 @@
 """Cross-entropy over a whole catalogue, with its gradients made at once, a few rows at a time.
 
-Needs the extra `train`.  Logits of all rows would be gigabytes; those of `ROWS` stay in the processor's cache.
+Needs the extra `train`.  Logits of all rows would be gigabytes; those of `ROWS` stay in a processor's cache, and those of
+`MANY_ROWS` keep a GPU busy.
 """
 
 from typing import Any
 
 import torch
 
-ROWS = 64
+ROWS, MANY_ROWS = 64, 2_048
 
 
 class _Loss(torch.autograd.Function):  # type: ignore[misc]  # torch is not installed where types are checked
@@ -17,8 +18,9 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]  # torch is not inst
         table = vectors.detach().to(kind)
         to_states, to_vectors = torch.empty_like(states), torch.zeros_like(vectors)
         total = 0.0
-        for first in range(0, len(states), ROWS):
-            rows = slice(first, first + ROWS)
+        step = MANY_ROWS if states.is_cuda else ROWS
+        for first in range(0, len(states), step):
+            rows = slice(first, first + step)
             own, wanted = states[rows].detach().to(kind), targets[rows, None]
             shares = (own @ table.T).float().log_softmax(1)
             total -= shares.gather(1, wanted).sum().item()

@@ -89,7 +89,7 @@ def fit(config: Config, material: Material, tell: Callable[[Look], None]) -> Tra
         len(material.catalog), config.width, config.layers, config.heads, config.inner, config.window, config.kept,
         config.share,
     )  # fmt: skip
-    reader = Reader(shape, config.dropout)
+    reader = Reader(shape, config.dropout).to("cuda" if torch.cuda.is_available() else "cpu")
     k = _SEEN if material.seen else _NEW
     asked = _sample(material.validation, config.seed)
     taken = popularity(material.train, len(material.catalog))
@@ -103,7 +103,7 @@ def fit(config: Config, material: Material, tell: Callable[[Look], None]) -> Tra
             best, state = gain, deepcopy(reader.state_dict())
     reader.load_state_dict(state)
     mixture = choose(shares(reader), material.train, asked, len(material.catalog), k, seen=material.seen)
-    return Trained(reader.eval(), mixture, looks)
+    return Trained(reader.eval().cpu(), mixture, looks)
 
 
 def shares(reader: Any) -> Score:
@@ -113,7 +113,7 @@ def shares(reader: Any) -> Score:
         reader.eval()
         with torch.no_grad():
             found = last(reader, histories, reader.shape.window) @ reader.vectors().T
-            probabilities: Vectors = found.softmax(1).numpy()
+            probabilities: Vectors = found.softmax(1).cpu().numpy()
         return probabilities
 
     return score
