@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from models.api import Vectors
+from models.card import ModelError
 from models.sequence.batches import batches, last, lessons, read
 from models.sequence.counts import popularity
 from models.sequence.data import Material, Numbers, Question
@@ -81,7 +82,14 @@ class Trained(NamedTuple):
 
 
 def fit(config: Config, material: Material, tell: Callable[[Look], None]) -> Trained:
-    """Train on *material*; keep the look with the greatest gain on validation, and choose the mixture there."""
+    """Train on *material*; keep the look with the greatest gain on validation, and choose the mixture there.
+
+    `ModelError` if nothing in it follows anything.
+    """
+    rows = lessons(material.train, config.window)
+    if not rows:
+        message = "no sequence has two items to learn from, beside those that are held out; give longer ones"
+        raise ModelError(message)
     torch.manual_seed(config.seed)
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -95,7 +103,7 @@ def fit(config: Config, material: Material, tell: Callable[[Look], None]) -> Tra
     taken = popularity(material.train, len(material.catalog))
     looks: list[Look] = []
     best, state = -math.inf, deepcopy(reader.state_dict())
-    for minutes, epoch, mean in _steps(config, reader, lessons(material.train, config.window)):
+    for minutes, epoch, mean in _steps(config, reader, rows):
         gain = measure(shares(reader), asked, taken, k, seen=material.seen).overall.ndcg if asked else -mean
         looks.append(Look(round(minutes, 2), round(epoch, 2), round(mean, 4), gain))
         tell(looks[-1])

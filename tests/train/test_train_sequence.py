@@ -122,3 +122,15 @@ def test_settings_that_do_not_exist_are_refused(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "witdh" in done.output
+
+
+def test_sequences_in_which_nothing_follows_anything_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "s.txt"
+    file.write_text("a 1 2 3\nb 2 3 1\n")
+
+    done = CliRunner().invoke(
+        main, ["model", "train", "interest", "--sequences", str(file), "--out", str(tmp_path / "out")]
+    )
+
+    assert done.exit_code == 2
+    assert "no sequence has two items to learn from" in done.output
