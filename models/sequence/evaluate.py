@@ -58,7 +58,7 @@ def _measured(
     return measure(score, material.test, taken, k, seen=material.seen, watch=watch)
 
 
-def table(result: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, dict[str, float]]]]:
+def lists_of(result: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, dict[str, float]]]]:
     """Return the names of the figures, and each list's name with its figures, for people."""
     lists = [(name, dict(figures)) for name, figures in result["baseline"].items()]
     if "model" in result:

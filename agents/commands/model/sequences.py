@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import RenderableType
-from rich.table import Table
 
 from agents.commands.model.options import FILE
+from agents.commands.model.showing import table
 from agents.replay.terminal import watched
 
 if TYPE_CHECKING:
@@ -40,25 +40,17 @@ def watch(what: str, starts: Sequence[int]) -> Iterator[int]:
 
 def shown(result: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield the figures of each list as a table, and of the first by how popular the target is."""
-    from models.sequence.evaluate import table  # noqa: PLC0415  so that a missing extra is told
+    from models.sequence.evaluate import lists_of  # noqa: PLC0415  so that a missing extra is told
 
-    names, lists = table(result)
-    overall = _table("list", "n", *names)
+    names, lists = lists_of(result)
+    overall = table("list", "n", *names)
     for name, figures in lists:
         overall.add_row(name, f"{figures['n']:,}", *(f"{figures[key]:.4f}" for key in names))
     yield overall
     if "model" not in result:
         return
     names = [name for name in names if not name.startswith("coverage")]
-    groups = _table("popularity of the target", "n", *names)
+    groups = table("popularity of the target", "n", *names)
     for name, figures in result["by_popularity"].items():
         groups.add_row(name, f"{figures['n']:,}", *(f"{figures[key]:.4f}" for key in names))
     yield groups
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table

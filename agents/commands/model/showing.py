@@ -15,7 +15,7 @@ _WIDEST = 160
 
 def shown(result: "Result") -> Iterator[RenderableType]:
     """Yield the figures, the classes, the slices, and the worst mistakes."""
-    overall = _table(result.model, "n", "accuracy", "macro F1")
+    overall = table(result.model, "n", "accuracy", "macro F1")
     overall.add_row("model", f"{result.n:,}", f"{result.accuracy:.4f}", f"{result.macro_f1:.4f}")
     if result.baseline is not None:
         base = result.baseline
@@ -25,11 +25,11 @@ def shown(result: "Result") -> Iterator[RenderableType]:
     if result.baseline_note:
         yield Text(f"no baseline: {result.baseline_note}")
     yield Text(f"calibration error {result.calibration_error:.4f}\n")
-    classes = _table("label", "n", "precision", "recall", "F1")
+    classes = table("label", "n", "precision", "recall", "F1")
     for name, it in result.classes.items():
         classes.add_row(name, f"{it.n:,}", f"{it.precision:.4f}", f"{it.recall:.4f}", f"{it.f1:.4f}")
     yield classes
-    sliced = _table("slice", "n", "accuracy", "macro F1")
+    sliced = table("slice", "n", "accuracy", "macro F1")
     for kind, values in result.slices.items():
         for value, its in values.items():
             sliced.add_row(f"{kind}: {value}", f"{its.n:,}", f"{its.accuracy:.4f}", f"{its.macro_f1:.4f}")
@@ -40,9 +40,10 @@ def shown(result: "Result") -> Iterator[RenderableType]:
         yield Text(f"{error.label}, found {error.found} ({error.probability:.2f}): {cut}")
 
 
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
+def table(first: str, *others: str) -> Table:
+    """Return an empty table: names in the *first* column, figures in the *others*."""
+    empty = Table(box=None, pad_edge=False, header_style="bold")
+    empty.add_column(first)
     for name in others:
-        table.add_column(name, justify="right")
-    return table
+        empty.add_column(name, justify="right")
+    return empty

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.table import Table
 
 from agents.commands.model.evaluate.options import watch
 from agents.commands.model.options import FILE, told
+from agents.commands.model.showing import table
 from agents.replay.terminal import JSON, report, settings, tell
 
 
@@ -39,11 +39,7 @@ def command(*, file: Path, as_json: bool) -> None:
         click.echo(msgspec.json.encode(result).decode())
         return
     report({"pairs": result.pairs, "queries": result.queries, "titles": result.titles}, as_json=False)
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    names = ("NDCG@10 of judged titles", "Spearman", "NDCG@10 of all titles")
-    shown.add_column("search")
-    for name in names:
-        shown.add_column(name, justify="right")
+    shown = table("search", "NDCG@10 of judged titles", "Spearman", "NDCG@10 of all titles")
     for name, it in ((f"words and {result.model}", result), ("BM25", result.baseline["bm25"])):
         shown.add_row(name, *(f"{value:.4f}" for value in (it.ndcg, it.spearman, it.catalogue)))
     tell([shown])

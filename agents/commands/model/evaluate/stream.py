@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.table import Table
 
 from agents.commands.model.options import told
+from agents.commands.model.showing import table
 from agents.replay.driver import Replayer
 from agents.replay.next_clicks import K, NextClicks, flat
 from agents.replay.sequence import merged
@@ -64,10 +64,7 @@ def command(
         as_json=False,
     )  # fmt: skip
     names = [f"hit@{K}", f"mrr@{K}", f"coverage@{K}"]
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("list")
-    for name in names:
-        shown.add_column(name, justify="right")
+    shown = table("list", *names)
     plain = flat(result)
     for name, figures in (("vitrine", plain), *plain["baseline"].items()):
         shown.add_row(name.replace("_", " "), *(f"{figures[key]:.4f}" for key in names))
