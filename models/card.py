@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 CARD = "card.json"
+_VERSION = 8
 
 Kind = Literal["embedder", "sentiment", "interest", "sequence"]
 
@@ -80,6 +81,23 @@ def write(directory: Path, card: Card) -> None:
     files = {path.name: digest(path) for path in sorted(directory.iterdir()) if path.name != CARD}
     text = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(card, files=files)), indent=2)
     (directory / CARD).write_bytes(text + b"\n")
+
+
+def of_file(path: Path) -> Source:
+    """Return a file of the user's as a source; its terms nobody told."""
+    return Source(name=path.name, origin=f"SHA-256 {digest(path)}", terms="as its owner's")
+
+
+def emptied(directory: Path) -> None:
+    """Make *directory*, or take away the files in it, so that a new artefact has no old ones beside it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in directory.iterdir():
+        path.unlink()
+
+
+def version_of(path: Path) -> str:
+    """Return the beginning of a model's hash, which tells it from others of its name."""
+    return digest(path)[:_VERSION]
 
 
 def digest(path: Path) -> str:

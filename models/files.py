@@ -68,6 +68,12 @@ def records(path: Path, content: str) -> tuple[list[str], Iterable[Mapping[str, 
     return list(table.fieldnames or ()), table
 
 
+def column(names: Iterable[str], known: Iterable[str]) -> str | None:
+    """Return the first of *known* that is among *names*, upper and lower case alike, as the file writes it."""
+    lower = {name.strip().lower(): name for name in reversed(list(names))}
+    return next((lower[name] for name in known if name in lower), None)
+
+
 def _json(path: Path, content: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip():

@@ -18,7 +18,7 @@ from agents.replay.difference_text import told
 from agents.replay.driver import Replayer
 from agents.replay.identity import Entry
 from agents.replay.log import created, encode
-from agents.replay.sequence import Merged, merged
+from agents.replay.sequence import Merged, check_places, merged
 from agents.replay.terminal import (
     JSON,
     LOGS,
@@ -106,7 +106,7 @@ def command(
         raise UnusableError(str(error)) from error
     with explained(), ExitStack() as files:
         log = merged(watched(logs, "reading"), given.topic_prefix if prefix is None else prefix)
-        _check_places(log, partitions)
+        check_places(log, partitions)
         write = files.enter_context(created(out)).write
         write_states = files.enter_context(created(state)).writelines if state else None
         replayer = Replayer(processors, partitions=partitions, emit=lambda record: write(encode(record)), wanted=wanted)
@@ -134,16 +134,6 @@ def _wanted(chosen: Collection[str]) -> Collection[str]:
         message = f"--topics: no output is called {', '.join(unknown)}; there are: {', '.join(WRITABLE)}"
         raise click.UsageError(message)
     return chosen or WRITABLE
-
-
-def _check_places(log: Merged, partitions: int) -> None:
-    for record in log.records:
-        if record.partition >= partitions:
-            message = (
-                f"{record.topic} has a partition {record.partition} in the log: "
-                f"say --partitions with how many the topics had (it is {partitions} now)"
-            )
-            raise UnusableError(message)
 
 
 def _run(replayer: Replayer, log: Merged) -> float:

@@ -1,7 +1,6 @@
 """Each next click of a log against the list that was out before it, beside what knows the same stream and nothing else."""
 
 from collections import Counter
-from typing import Any
 
 import msgspec
 
@@ -158,9 +157,3 @@ def _read(record: LogRecord) -> _Clicked | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None  # a dead letter, or an event without an item
     return clicked if clicked.kind in _KINDS else None
-
-
-def flat(result: Result) -> dict[str, Any]:
-    """Return the figures as plain values."""
-    found: dict[str, Any] = msgspec.to_builtins(result)
-    return found

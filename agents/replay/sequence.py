@@ -57,6 +57,17 @@ def merged(paths: Iterable[Path], prefix: str = "") -> Merged:
     return merge(_named(record, prefix) for path in paths for _, record in read(path))
 
 
+def check_places(log: Merged, partitions: int) -> None:
+    """Refuse a *log* from topics of more than *partitions*."""
+    for record in log.records:
+        if record.partition >= partitions:
+            message = (
+                f"{record.topic} has a partition {record.partition} in the log: "
+                f"say --partitions with how many the topics had (it is {partitions} now)"
+            )
+            raise LogError(message)
+
+
 def _named(record: LogRecord, prefix: str) -> LogRecord:
     if not prefix or not record.topic.startswith(prefix):
         return record

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.files import FileError, is_table, records, text_of
+from models.files import FileError, column, is_table, records, text_of
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "query": ("search_term", "query"),
@@ -35,8 +35,7 @@ def read(path: Path) -> Judged:
         message = f"{path}: no table; .csv, .tsv or .jsonl with search_term, product_title and relevance is expected"
         raise FileError(message)
     names, rows = records(path, text_of(path))
-    lower = {name.strip().lower(): name for name in names}
-    found = {field: next((lower[name] for name in known if name in lower), "") for field, known in _COLUMNS.items()}
+    found = {field: column(names, known) or "" for field, known in _COLUMNS.items()}
     if not all(found.values()):
         message = f"{path}: of search_term, product_title and relevance it has only {', '.join(names) or 'none'}"
         raise FileError(message)

@@ -13,7 +13,6 @@ import torch
 from transformers import set_seed
 
 from models import card
-from models.card import Source, digest
 from models.load import alone
 from models.published import load
 from models.sentiment import run as runs
@@ -31,9 +30,6 @@ from models.sentiment.run import Calibrations, Description, Run
 from models.sentiment.targets import Target
 from models.sentiment.train import Config, fit, predicted
 from models.vocabulary import prune, shorten
-
-TERMS = "as its owner's"
-"""Of files whose terms nobody told."""
 
 
 class Files(NamedTuple):
@@ -157,7 +153,7 @@ def _trained(files: Files, material: Material, setting: Setting, folder: Path) -
         calibrations=Calibrations(text=lift(calibrate(*texts, config.prior), *texts), part=calibrate(*parts)),
         neutral=any(lesson.neutral for lesson in lessons["train"] if lesson.start < 0),
         command=setting.command,
-        sources=(published.source, *map(_source, [*files.texts, *files.parts, *files.weak_parts])),
+        sources=(published.source, *map(card.of_file, [*files.texts, *files.parts, *files.weak_parts])),
         lessons={part: len(given) for part, given in lessons.items()},
         minutes=round(trained.minutes, 1),
         machine=machine(),
@@ -171,10 +167,6 @@ def _lessons(prepared: Prepared, examples: Sequence[Example]) -> list[Lesson]:
 
 def _lesson(target: Target) -> Lesson:
     return Lesson(target.text, target.label, neutral=True, start=target.start, end=target.end)
-
-
-def _source(path: Path) -> Source:
-    return Source(name=path.name, origin=f"SHA-256 {digest(path)}", terms=TERMS)
 
 
 def machine() -> str:

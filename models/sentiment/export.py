@@ -10,7 +10,7 @@ import msgspec
 import torch
 from torch import nn
 
-from models.card import Card, digest, write
+from models.card import Card, emptied, version_of, write
 from models.export import BATCH, POSITIONS, export
 from models.runtime import MODEL
 from models.sentiment.judge import LABELS, TOKENIZER
@@ -22,9 +22,6 @@ BITS: dict[Weights, int] = {"int8": 8, "int4": 4}
 
 LENGTHS = (16, 32, 64, 128, 256)
 """Tokens of the shapes that a GPU runs."""
-
-VERSION = 8
-"""Letters of a hash that tell one trained model from another."""
 
 ROWS = 4
 """Texts are padded to a multiple of so many tokens: ONNX Runtime's products of int8 go by two or four rows, and compute those that
@@ -61,9 +58,7 @@ def with_neutral(odds: Any) -> Any:
 def write_artifact(run: Run, directory: Path, weights: Weights, version: str = "") -> None:
     """Write *run* as an artefact with its card into *directory*; without a *version* the model's hash begins one."""
     described = run.description
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in directory.iterdir():
-        path.unlink()
+    emptied(directory)
     export(
         Answers(run.model, described.calibrations, neutral=described.neutral),
         torch.tensor([[1, 2, 3, 4], [1, 2, 3, 0]]),
@@ -96,7 +91,7 @@ def write_artifact(run: Run, directory: Path, weights: Weights, version: str = "
         directory,
         Card(
             name=f"sentiment-{described.language}",
-            version=version or digest(directory / MODEL)[:VERSION],
+            version=version or version_of(directory / MODEL),
             kind="sentiment",
             about=about + ("trained." if described.neutral else "neutral is where it does not know."),
             sources=described.sources,

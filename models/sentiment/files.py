@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.files import FileError, is_table, records, text_of
+from models.files import FileError, column, is_table, records, text_of
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "review", "review text", "reviews.text", "review_text", "reviewtext", "review_body", "body",
@@ -79,5 +79,4 @@ def _column(path: Path, names: Sequence[str], field: str, columns: Mapping[str, 
             message = f"{path}: no column {columns[field]!r}; it has {', '.join(names)}"
             raise FileError(message)
         return columns[field]
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    return next((lower[name] for name in COLUMNS[field] if name in lower), None)
+    return column(names, COLUMNS[field])

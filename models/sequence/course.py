@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import torch
 
-from models.card import Card, Source, digest, write
+from models.card import Card, emptied, of_file, version_of, write
 from models.export import BATCH, export
 from models.runtime import MODEL, start
 from models.sequence.data import Material
@@ -19,8 +19,6 @@ from models.sequence.graph import Lists
 from models.sequence.predict import ITEMS, NAME, NextItems
 from models.sequence.train import Config, Look, Trained, fit
 
-TERMS = "as its owner's"
-_VERSION = 8
 _LENGTHS = (8, 16)
 
 
@@ -62,9 +60,7 @@ def teach(material: Material, setting: Setting, out: Path, tell: Callable[[Look]
 
 
 def _write(trained: Trained, material: Material, setting: Setting, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in directory.iterdir():
-        path.unlink()
+    emptied(directory)
     export(
         Lists(trained.reader, trained.mixture, seen=material.seen),
         torch.tensor([[1, 2, 1, 0], [2, 1, 1, 1]]),
@@ -77,10 +73,10 @@ def _write(trained: Trained, material: Material, setting: Setting, directory: Pa
         directory,
         Card(
             name=NAME,
-            version=digest(directory / MODEL)[:_VERSION],
+            version=version_of(directory / MODEL),
             kind="sequence",
             about="Numbers of items, oldest first, to the score of each item as the next, and to the best of them.",
-            sources=tuple(Source(name=p.name, origin=f"SHA-256 {digest(p)}", terms=TERMS) for p in setting.files),
+            sources=tuple(map(of_file, setting.files)),
             recipe={
                 "command": setting.command,
                 **{name: +value for name, value in msgspec.structs.asdict(setting.config).items()},

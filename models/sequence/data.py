@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.files import FileError, is_table, records, text_of
+from models.files import FileError, column, is_table, records, text_of
 
 Numbers = NDArray[np.int64]
 
@@ -64,6 +64,11 @@ class Material(NamedTuple):
     test: list[Question]
     seen: bool
     """Whether what a history holds may come again, and is ranked."""
+
+    @property
+    def k(self) -> int:
+        """Return the length of the lists that are measured and chosen by, as is the custom."""
+        return 20 if self.seen else 10
 
 
 def of_sequences(path: Path) -> Material:
@@ -145,8 +150,7 @@ def _asked(path: Path) -> Iterator[tuple[Sequence[str], str]]:
 def _table(path: Path) -> list[list[str]] | None:
     """Return the sessions of a table by the time of their first event; None if it has no such columns."""
     names, rows = records(path, text_of(path))
-    lower = {name.strip().lower(): name for name in names}
-    found = {field: next((lower[it] for it in known if it in lower), None) for field, known in _COLUMNS.items()}
+    found = {field: column(names, known) for field, known in _COLUMNS.items()}
     if None in found.values():
         return None
     events: dict[str, list[tuple[float, int, str]]] = {}

@@ -1,6 +1,6 @@
 """How good lists are beside what counting knows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,22 +9,23 @@ from models.api import Vectors
 from models.sequence import counts
 from models.sequence.data import Catalog, Material, Numbers
 from models.sequence.predict import NextItems
-from models.sequence.ranked import Ranking, Score, flat, measure
+from models.sequence.ranked import Score, flat, measure
 
-Watch = Callable[[str, Sequence[int]], Iterator[int]]
+Watch = Callable[[str], Callable[[Sequence[int]], Iterable[int]]]
+"""The name of a list to what shows how far its measurement is."""
 
-USERS, SESSIONS = (10, {"hit": "hr", "ndcg": "ndcg"}), (20, {"hit": "p", "mrr": "mrr"})
-"""Length of a list, and the names of its figures, where sequences of users and where sessions are the custom."""
+USERS, SESSIONS = {"hit": "hr", "ndcg": "ndcg"}, {"hit": "p", "mrr": "mrr"}
+"""The names of the figures of sequences of users, and of sessions."""
 
 
 def evaluate(material: Material, score: Score | None, model: str, watch: Watch) -> dict[str, Any]:
     """Return the figures of *score*, and of both baselines with the same training."""
     taken = counts.popularity(material.train, len(material.catalog))
     near = counts.neighbours(material.train, len(material.catalog))
-    k, names = SESSIONS if material.seen else USERS
 
     def ranked(name: str, scorer: Score) -> dict[str, Any]:
-        return flat(_measured(material, taken, k, scorer, lambda starts: watch(name, starts)), names)
+        found = measure(scorer, material.test, taken, material.k, seen=material.seen, watch=watch(name))
+        return flat(found, SESSIONS if material.seen else USERS)
 
     return {
         "items": len(material.catalog),
@@ -50,12 +51,6 @@ def against(model: NextItems, catalog: Catalog) -> Score:
         return scores
 
     return score
-
-
-def _measured(
-    material: Material, taken: Any, k: int, score: Score, watch: Callable[[Sequence[int]], Iterator[int]]
-) -> Ranking:
-    return measure(score, material.test, taken, k, seen=material.seen, watch=watch)
 
 
 def lists_of(result: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, dict[str, float]]]]:

@@ -1,6 +1,6 @@
 """How good lists are: where what came next stands among all items."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -48,17 +48,14 @@ class _Listed(NamedTuple):
 
 def measure(
     score: Score, questions: Sequence[Question], popularity: Numbers, k: int, *, seen: bool,
-    watch: Callable[[Sequence[int]], Iterator[int]] | None = None,
+    watch: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Ranking:  # fmt: skip
     """Rank all items for each of *questions*; an item with the target's score counts as before it.
 
     *popularity* (items,): how often each was trained on.  Unless *seen*, items of the history are left out.
     """
     starts = range(0, len(questions), AT_ONCE)
-    batches = [
-        _listed(score, questions[start : start + AT_ONCE], k, seen=seen)
-        for start in (watch(starts) if watch else starts)
-    ]
+    batches = [_listed(score, questions[start : start + AT_ONCE], k, seen=seen) for start in watch(starts)]
     places = np.concatenate([batch.ranks for batch in batches])
     listed = np.unique(np.concatenate([batch.items for batch in batches]))
     groups = _groups(popularity)

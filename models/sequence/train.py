@@ -27,8 +27,6 @@ _ASKED = 4_096
 """Questions of validation that are chosen by."""
 _LOOKS = 10
 """How often validation is asked during training."""
-_SEEN, _NEW = 20, 10
-"""Length of the lists that are chosen by, where items may come again and where they may not."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,24 +91,20 @@ def fit(config: Config, material: Material, tell: Callable[[Look], None]) -> Tra
     torch.manual_seed(config.seed)
     if config.threads:
         torch.set_num_threads(config.threads)
-    shape = Shape(
-        len(material.catalog), config.width, config.layers, config.heads, config.inner, config.window, config.kept,
-        config.share,
-    )  # fmt: skip
+    shape = Shape(len(material.catalog), *(getattr(config, name) for name in Shape._fields[1:]))
     reader = Reader(shape, config.dropout).to("cuda" if torch.cuda.is_available() else "cpu")
-    k = _SEEN if material.seen else _NEW
     asked = _sample(material.validation, config.seed)
     taken = popularity(material.train, len(material.catalog))
     looks: list[Look] = []
     best, state = -math.inf, deepcopy(reader.state_dict())
     for minutes, epoch, mean in _steps(config, reader, rows):
-        gain = measure(shares(reader), asked, taken, k, seen=material.seen).overall.ndcg if asked else -mean
+        gain = measure(shares(reader), asked, taken, material.k, seen=material.seen).overall.ndcg if asked else -mean
         looks.append(Look(round(minutes, 2), round(epoch, 2), round(mean, 4), gain))
         tell(looks[-1])
         if gain > best:
             best, state = gain, deepcopy(reader.state_dict())
     reader.load_state_dict(state)
-    mixture = choose(shares(reader), material.train, asked, len(material.catalog), k, seen=material.seen)
+    mixture = choose(shares(reader), material.train, asked, len(material.catalog), material.k, seen=material.seen)
     return Trained(reader.eval().cpu(), mixture, looks)
 
 

@@ -42,3 +42,15 @@ def test_the_agents_and_the_baselines_learn_from_the_same_stream(
     assert found["baseline"]["vsknn"]["hit@20"] > 0.6
     assert found["hit@20"] > 0.6
     assert sum(found["hits_by_source"].values()) == round(found["hit@20"] * 120)
+
+
+def test_a_log_of_more_partitions_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("models.load.load", lambda *_, **__: MODELS)
+    log = str(tmp_path / "log.jsonl.gz")
+    table = str(sessions(tmp_path / "t.tsv"))
+    CliRunner().invoke(main, ["import", "yoochoose", table, "--out", log, "--partitions", "8"])
+
+    done = CliRunner().invoke(main, ["model", "evaluate", "stream", log, "--partitions", "2"])
+
+    assert done.exit_code == 2
+    assert "say --partitions with how many the topics had" in done.output

@@ -1,14 +1,14 @@
 """What the commands on models share."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from agents.replay.terminal import UnusableError, names, settings
+from agents.replay.terminal import UnusableError, names, settings, watched
 from models.card import ModelError
 from models.files import FileError
 from models.sentiment.files import COLUMNS, texts
@@ -81,3 +81,8 @@ def compared(files: Sequence[Path], columns: Mapping[str, str]) -> list[str]:
     """Return MOST_COMPARED texts of *files* at most, evenly spread."""
     given = [text for path in files for text in texts(path, columns)]
     return given[:: max(1, len(given) // MOST_COMPARED)][:MOST_COMPARED]
+
+
+def watch(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
+    """Return what shows how far a measurement is."""
+    return lambda items: watched(items, what, len(items))

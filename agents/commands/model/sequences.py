@@ -1,6 +1,6 @@
 """What the commands on sequences share."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,6 @@ from rich.console import RenderableType
 
 from agents.commands.model.options import FILE
 from agents.commands.model.showing import table
-from agents.replay.terminal import watched
 
 if TYPE_CHECKING:
     from models.sequence.data import Material
@@ -31,11 +30,6 @@ def material(sequences: Path | None, sessions: Path | None, test: Path | None) -
         return of_sessions(sessions, test)
     message = "give --sequences FILE, or --sessions FILE with or without --test FILE"
     raise click.UsageError(message)
-
-
-def watch(what: str, starts: Sequence[int]) -> Iterator[int]:
-    """Show how far a measurement is."""
-    return iter(watched(starts, what, len(starts)))
 
 
 def shown(result: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from agents.commands.model.evaluate.options import DATA, TRAIN, WORST, show, watch
-from agents.commands.model.options import LANGUAGE, MODEL, asked, told
+from agents.commands.model.evaluate.options import DATA, TRAIN, WORST, show
+from agents.commands.model.options import LANGUAGE, MODEL, asked, told, watch
 from agents.replay.terminal import JSON
 from schemas.base import Language
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from agents.commands.model.options import FOLDER, told
-from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown, watch
+from agents.commands.model.options import FOLDER, told, watch
+from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown
 from agents.replay.terminal import JSON, report, tell
 
 

@@ -1,14 +1,13 @@
 """What the commands that measure verdicts on texts share."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from agents.commands.model.options import FILE
 from agents.commands.model.showing import shown
-from agents.replay.terminal import tell, watched
+from agents.replay.terminal import tell
 
 if TYPE_CHECKING:
     from models.sentiment.evaluate import Result
@@ -18,11 +17,6 @@ TRAIN = click.option(
     "--train", "learnt", multiple=True, type=FILE, help="What the model learnt from, for the baseline; may be repeated."
 )
 WORST = click.option("--worst", type=click.IntRange(0), default=0, help="How many of the surest mistakes to show.")
-
-
-def watch(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
-    """Return what shows how far a measurement is."""
-    return lambda items: watched(items, what, len(items))
 
 
 def show(result: "Result", *, as_json: bool) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from agents.commands.model.evaluate.options import watch
-from agents.commands.model.options import FILE, told
+from agents.commands.model.options import FILE, told, watch
 from agents.commands.model.showing import table
 from agents.replay.terminal import JSON, report, settings, tell
 

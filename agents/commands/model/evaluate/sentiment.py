@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from agents.commands.model.evaluate.options import DATA, TRAIN, WORST, show, watch
-from agents.commands.model.options import COLUMNS_OPTION, LANGUAGE, MODEL, asked, mapping, told
+from agents.commands.model.evaluate.options import DATA, TRAIN, WORST, show
+from agents.commands.model.options import COLUMNS_OPTION, LANGUAGE, MODEL, asked, mapping, told, watch
 from agents.replay.terminal import JSON
 from schemas.base import Language
 

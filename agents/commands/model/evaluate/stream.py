@@ -10,8 +10,8 @@ import msgspec
 from agents.commands.model.options import told
 from agents.commands.model.showing import table
 from agents.replay.driver import Replayer
-from agents.replay.next_clicks import K, NextClicks, flat
-from agents.replay.sequence import merged
+from agents.replay.next_clicks import K, NextClicks
+from agents.replay.sequence import check_places, merged
 from agents.replay.terminal import JSON, LOGS, PREFIX, explained, report, settings, tell, watched
 from agents.topics import RECOMMENDATIONS
 from agents.wiring import stages
@@ -44,10 +44,10 @@ def command(
 
         processors = stages(given, load(given.models_dir, provider=given.provider, callers=given.callers))
         log = merged(watched(logs, "reading"), given.topic_prefix if prefix is None else prefix)
+        partitions = partitions or given.partitions
+        check_places(log, partitions)
         asked = NextClicks()
-        replayer = Replayer(
-            processors, partitions=partitions or given.partitions, emit=asked.take, wanted={RECOMMENDATIONS.name}
-        )
+        replayer = Replayer(processors, partitions=partitions, emit=asked.take, wanted={RECOMMENDATIONS.name})
         started = time.perf_counter()
         pairs = list(zip(log.records, log.times, strict=True))
         for record, at in watched(pairs, "replaying", len(pairs)):
@@ -65,7 +65,7 @@ def command(
     )  # fmt: skip
     names = [f"hit@{K}", f"mrr@{K}", f"coverage@{K}"]
     shown = table("list", *names)
-    plain = flat(result)
+    plain = msgspec.to_builtins(result)
     for name, figures in (("vitrine", plain), *plain["baseline"].items()):
         shown.add_row(name.replace("_", " "), *(f"{figures[key]:.4f}" for key in names))
     tell([shown])

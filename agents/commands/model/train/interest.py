@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from agents.commands.model.options import FOLDER, told
-from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown, watch
+from agents.commands.model.options import FOLDER, told, watch
+from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown
 from agents.replay.terminal import JSON, report, say, tell
 
 if TYPE_CHECKING:
