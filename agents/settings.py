@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from agents.sources import Sources
 from agents.weights import Weights
 
 PREFIX = "VITRINE_"
@@ -69,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often the last slot of a list goes to an item drawn by lot."""
     decisions: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """Share of the lists whose making is recorded."""
+    crowding: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.15
+    """What each item of a category in a list takes from the score of the next one: 0 for the best items alone, more for variety."""
+    sources: Sources = Sources()
+    """What may bring items into lists: all, or without some, `-recent,-new`."""
     weights: Weights = Weights()
     """What a feature counts in an item's score, where it is not the default: `category=1.2,search=2`."""
     profile_lifetime: timedelta = timedelta(days=400)

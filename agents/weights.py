@@ -9,19 +9,27 @@ from collections.abc import Mapping
 
 WEIGHTS = {
     "interest": 1.4,
-    "together": 0.8,
+    "recent": 2.0,
+    "together": 2.0,
     "search": 1.2,
     "category": 2.4,
     "brand": 0.5,
-    "popular": 1.2,
+    "popular": 0.2,
     "praised": 0.5,
     "aspects": 0.4,
-    "touched": -0.35,
+    "touched": -0.1,
     "passed": -0.12,
 }
 """Feature to weight, in the order in which features are written everywhere; about log-odds of a click."""
 
-VERSION = "weights@1"
+VERSION = "weights@2"
+EARLIER: Mapping[str, Mapping[str, float]] = {
+    "weights@1": {
+        "interest": 1.4, "together": 0.8, "search": 1.2, "category": 2.4, "brand": 0.5, "popular": 1.2, "praised": 0.5,
+        "aspects": 0.4, "touched": -0.35, "passed": -0.12,
+    },
+}  # fmt: skip
+"""What the versions before weighed, for records that name them."""
 LARGEST = 100.0
 """A weight lies between this and its negative."""
 

@@ -22,6 +22,8 @@ def policy(settings: Settings) -> Policy:
         list_lifetime=settings.list_lifetime,
         explore=settings.explore,
         decisions=settings.decisions,
+        crowding=settings.crowding,
+        sources=settings.sources,
         weights=dict(settings.weights),
         seed=settings.seed,
         lifetime=settings.profile_lifetime,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agents.weights import VERSION, WEIGHTS, weigh
+from agents.weights import EARLIER, VERSION, WEIGHTS, weigh
 from schemas.recommendations import Candidate, Decision
 
 
@@ -23,7 +23,7 @@ def weights_of(decision: Decision) -> Mapping[str, float] | None:
     """
     if decision.weights:
         return decision.weights
-    return WEIGHTS if decision.models.get("score", VERSION) == VERSION else None
+    return {**EARLIER, VERSION: WEIGHTS}.get(decision.models.get("score", next(iter(EARLIER))))
 
 
 def contributions(features: Mapping[str, float], weights: Mapping[str, float]) -> list[Contribution]:

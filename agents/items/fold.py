@@ -18,6 +18,9 @@ HEAT_HALF_LIFE_MS = HEAT_HALF_LIFE // _MILLISECOND
 NEIGHBOUR_HALF_LIFE_MS = timedelta(days=7) // _MILLISECOND
 """After this time a meeting of two items counts half."""
 
+AFTER, BEFORE = 1.0, 0.5
+"""What an item counts as a neighbour of one that was touched before it, and of one after it: lists are of what comes next."""
+
 HEAT = {"view": 1, "click": 1, "add_to_cart": 3, "purchase": 6}
 """Warmth of an interaction."""
 
@@ -78,7 +81,7 @@ def touch(state: Item, pair: Pair, at: int) -> None:
             state.purchases += 1
         state.heat.add(at, HEAT_HALF_LIFE_MS, HEAT[kind])
     if pair.others:
-        state.neighbours.add(pair.others, at, NEIGHBOUR_HALF_LIFE_MS)
+        state.neighbours.add(pair.others, at, NEIGHBOUR_HALF_LIFE_MS, AFTER if kind is None else BEFORE)
 
 
 def hear(state: Item, feedback: Feedback, at: int) -> None:

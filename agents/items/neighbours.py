@@ -28,12 +28,12 @@ class Neighbours(msgspec.Struct, array_like=True, gc=False):
     floor: float = 0.0
     """No item that is not in the table weighs more."""
 
-    def add(self, others: Iterable[str], at: int, half_life: int) -> None:
-        """Count meetings at *at* (milliseconds since 1970): one with the first of *others*, half of one with the next, and so on."""
+    def add(self, others: Iterable[str], at: int, half_life: int, first: float = 1.0) -> None:
+        """Count meetings at *at* (milliseconds since 1970): *first*, a power of two, for the first of *others*, half of it for the next, …."""
         block, grown = growth(at, half_life)
         if block > self.block:
             self._age(block)
-        step = math.ldexp(grown, block - self.block)
+        step = math.ldexp(grown * first, block - self.block)
         weights = self.weights
         for other in others:
             weights[other] = weights.get(other, self.floor) + step

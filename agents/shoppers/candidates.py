@@ -5,16 +5,12 @@ from typing import NamedTuple
 
 from agents.shoppers.job import Job
 from agents.shoppers.lottery import chance
+from agents.shoppers.policy import Policy
 from agents.shoppers.rules import allowed
 from agents.shoppers.searches import Found
 from agents.shoppers.tastes import Taste
 from models.api import Vectors
 from schemas.cards import ItemCard
-
-PERSONAL = ("search", "together", "interest", "category")
-"""Sources that know the shopper."""
-SOURCES = (*PERSONAL, "trending", "new", "request")
-"""All sources; `request`: the page named the items itself."""
 
 NEAR = 30
 TOGETHER = 30
@@ -43,7 +39,7 @@ class Signals(NamedTuple):
     """What the newest queries find, newest first."""
 
 
-def candidates(job: Job, taste: Taste, signals: Signals, seed: int) -> list[Candidate]:
+def candidates(job: Job, taste: Taste, signals: Signals, policy: Policy) -> list[Candidate]:
     """Return the items to rank, each once, under the first source that names it."""
     sources: list[tuple[str, Iterable[str]]]
     if job.ask.candidates:
@@ -51,14 +47,17 @@ def candidates(job: Job, taste: Taste, signals: Signals, seed: int) -> list[Cand
     else:
         sources = [
             ("search", (item for found in signals.searches for item in found.items)),
+            ("recent", taste.lately),
             ("together", _together(taste)),
             ("interest", _interest(job, signals)),
             ("category", _category(job, taste)),
             ("trending", job.look.trending.top(TRENDING + len(job.bought))),
-            ("new", _fresh(job, seed)),
+            ("new", _fresh(job, policy.seed)),
         ]
     found: dict[str, Candidate] = {}
     for source, items in sources:
+        if source not in policy.sources:
+            continue
         for item in items:
             if item not in found:
                 card = allowed(job, taste, item)

@@ -34,9 +34,9 @@ class Made(NamedTuple):
 def make(job: Job, signals: Signals, policy: Policy) -> Made:
     """Make the list of *job*."""
     taste = taste_of(job)
-    scored = score(job, taste, signals, candidates(job, taste, signals, policy.seed), policy.weights)
+    scored = score(job, taste, signals, candidates(job, taste, signals, policy), policy.weights)
     considered = _considered(scored, max(CONSIDERED, 5 * job.limit))
-    placed = explore(job, spread(considered, job.limit), considered, policy)
+    placed = explore(job, spread(considered, job.limit, policy.crowding), considered, policy)
     liking = liking_of(job, taste)
     words = []
     for one, _ in placed[:COPIES]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
+from agents.sources import Sources
 from agents.weights import WEIGHTS
 
 
@@ -16,6 +17,10 @@ class Policy(msgspec.Struct, frozen=True):
     """How often the last slot of a list goes to an item drawn by lot."""
     decisions: float = 1.0
     """Share of the lists whose making is recorded."""
+    crowding: float = 0.15
+    """What each item of a category in a list takes from the score of the next one."""
+    sources: Sources = Sources()
+    """What may bring an item in."""
     weights: dict[str, float] = msgspec.field(default_factory=WEIGHTS.copy)
     """What each feature counts in an item's score, in the declared order."""
     seed: int = 0

@@ -37,6 +37,7 @@ _ABOUT: dict[str, Localized] = {
     "praised": {"en": "Buyers praise {}", "zh": "买家称赞{}"},
 }
 _PLAIN: dict[str, Localized] = {
+    "recent": {"en": "You looked at this before", "zh": "你之前看过"},
     "together": {"en": "Often seen together with what you looked at", "zh": "常与你看过的商品一起浏览"},
     "popular": {"en": "Popular right now", "zh": "近期热门"},
     "new": {"en": "Few have seen this yet", "zh": "看过的人还不多"},
@@ -105,6 +106,11 @@ def matched_query(job: Job, signals: Signals, item: str) -> str:
     return ""
 
 
+def _recent(case: _Case) -> Reason:
+    del case
+    return Reason(code="recent", text=_PLAIN["recent"])
+
+
 def _together(case: _Case) -> Reason | None:
     """Name the item touched last that this one is met beside."""
     for item in case.taste.recent:
@@ -170,6 +176,7 @@ def _fallback(scored: Scored) -> Reason:
 
 _REASONS: dict[str, Callable[[_Case], Reason | None]] = {
     "interest": _similar,
+    "recent": _recent,
     "together": _together,
     "search": _searched,
     "category": _category,

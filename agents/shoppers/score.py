@@ -52,6 +52,7 @@ def score(
         facts = card.facts
         values = (
             near / top if near > 0 else 0.0,
+            taste.lately.get(item, 0.0),
             taste.together.get(item, 0.0),
             found_by,
             taste.category(facts.category) if facts is not None else 0.0,

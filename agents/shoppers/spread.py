@@ -2,13 +2,11 @@
 
 from agents.shoppers.score import Scored
 
-CROWDING = 0.15
-"""What each item of a category that is in the list already takes from the score of the next one."""
 
-
-def spread(scored: list[Scored], limit: int) -> list[Scored]:
+def spread(scored: list[Scored], limit: int, crowding: float) -> list[Scored]:
     """Pick up to *limit* of *scored*, which are best first, each time the best after the deduction for its category.
 
+    Each item of a category that is in the list already takes *crowding* from the score of the next one.
     Maximal marginal relevance (Carbonell and Goldstein 1998) with the category as the only likeness.
     """
     queues: dict[str, list[Scored]] = {}
@@ -17,7 +15,7 @@ def spread(scored: list[Scored], limit: int) -> list[Scored]:
     taken = dict.fromkeys(queues, 0)
     picked: list[Scored] = []
     while queues and len(picked) < limit:
-        name = min(queues, key=lambda name: (CROWDING * taken[name] - queues[name][-1].score, queues[name][-1].item))
+        name = min(queues, key=lambda name: (crowding * taken[name] - queues[name][-1].score, queues[name][-1].item))
         picked.append(queues[name].pop())
         if name:
             taken[name] += 1

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agents.processor import Output
-from agents.shoppers.candidates import PERSONAL, SOURCES
 from agents.shoppers.lists import COPIES
+from agents.sources import PERSONAL, SOURCES
 from agents.topics import COPY, RECOMMENDATIONS
 from schemas.recommendations import Recommendations
 

@@ -25,6 +25,10 @@ SHARE_TOUCHED, SHARE_LOOKS = 0.5, 2.0
 LOOK = 0.25
 """What one look at a slot weighs against one touch."""
 BRAND_LOOKS = 3.0
+ATTENDED = 0.7
+"""What the item touched before counts against the one touched after it, in what is met beside them."""
+LATELY = timedelta(hours=1) // timedelta(milliseconds=1)
+"""Half-life of what was touched lately."""
 MEETINGS = 2.0
 """Weight of touched neighbours at which an item counts as half way to met always."""
 
@@ -34,8 +38,10 @@ class Taste(NamedTuple):
 
     recent: dict[str, float]
     """The items touched last to how much each counts, newest first."""
+    lately: dict[str, float]
+    """The same items to how lately they were touched, 0 to 1."""
     together: dict[str, float]
-    """Neighbours of those to how much they are met beside them, 0 to 1."""
+    """Their neighbours to how much they are met beside them, 0 to 1."""
     categories: dict[str, float]
     """Category to the share of looks that became touches, 0 to 1: the mean of a beta distribution."""
     brands: dict[str, float]
@@ -80,6 +86,7 @@ def taste_of(job: Job) -> Taste:
     passed, looks = _looks(job, last)
     return Taste(
         recent=recent,
+        lately=_lately(job, recent, last),
         together=_together(job, recent),
         categories=_shares(touches, looks),
         brands={name: round(counts / (counts + BRAND_LOOKS), 4) for name, counts in brands.items() if name},
@@ -139,17 +146,25 @@ def _shares(touches: dict[str, float], looks: dict[str, float]) -> dict[str, flo
     return shares
 
 
+def _lately(job: Job, recent: dict[str, float], last: dict[str, int]) -> dict[str, float]:
+    """Return how lately each item was touched: by its place among them, squared, and by the hour."""
+    return {
+        item: round(0.5 ** (max(0, job.at - last[item]) / LATELY) / (1 + place) ** 2, 4)
+        for place, item in enumerate(recent)
+    }
+
+
 def _together(job: Job, recent: dict[str, float]) -> dict[str, float]:
     """Return how much each neighbour of the items touched last is met beside them, 0 to 1."""
     met: dict[str, float] = {}
-    for item, counts in recent.items():
+    for place, (item, counts) in enumerate(recent.items()):
         card = job.look.cards.get(item)
         if card is None or not card.neighbours:
             continue
-        heaviest = card.neighbours[0].weight
+        heaviest, attention = card.neighbours[0].weight, counts * ATTENDED**place
         for neighbour in card.neighbours:
             if heaviest > 0:
-                met[neighbour.item] = met.get(neighbour.item, 0.0) + counts * neighbour.weight / heaviest
+                met[neighbour.item] = met.get(neighbour.item, 0.0) + attention * neighbour.weight / heaviest
     return {item: total / (total + MEETINGS) for item, total in met.items()}
 
 

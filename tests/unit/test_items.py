@@ -130,7 +130,7 @@ def test_a_card_holds_facts_counts_neighbours_and_reviews() -> None:
         carts=1,
         purchases=1,
         heat=11,
-        neighbours=(Neighbour(item="sofa", weight=2), Neighbour(item="rug", weight=0.5)),
+        neighbours=(Neighbour(item="sofa", weight=1.5), Neighbour(item="rug", weight=0.25)),
         reviews=2,
         polarity=0.25,
         aspects={"looks": Praise(positive=1, quote="so bright"), "price": Praise(negative=1)},
@@ -322,7 +322,13 @@ def test_heat_halves_in_a_day() -> None:
 def test_a_meeting_counts_half_after_a_week() -> None:
     shelf = Shelf().fold(*[pair(0, others=["sofa"])] * 6, pair(24 * 7, others=["rug"]))
 
-    assert shelf.card().neighbours == (Neighbour(item="sofa", weight=3), Neighbour(item="rug", weight=1))
+    assert shelf.card().neighbours == (Neighbour(item="sofa", weight=1.5), Neighbour(item="rug", weight=0.5))
+
+
+def test_what_comes_after_an_item_counts_twice_what_came_before_it() -> None:
+    shelf = Shelf().fold(pair(others=["sofa"]), pair(kind=None, others=["rug"]))
+
+    assert shelf.card().neighbours == (Neighbour(item="rug", weight=1), Neighbour(item="sofa", weight=0.5))
 
 
 def test_a_card_names_twenty_neighbours_and_never_the_item_itself() -> None:

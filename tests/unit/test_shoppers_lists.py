@@ -7,7 +7,8 @@ import pytest
 
 from agents.shoppers.lottery import chance
 from agents.shoppers.policy import Policy
-from agents.weights import WEIGHTS, Weights, weigh
+from agents.sources import Sources
+from agents.weights import VERSION, WEIGHTS, Weights, weigh
 from schemas.base import Localized
 from schemas.cards import ItemCard, Neighbour, Praise
 from schemas.clicks import Click, ListShown, Purchase, View
@@ -147,6 +148,43 @@ def test_neighbours_of_what_was_touched_come_with_the_reason_why() -> None:
     assert slots["lid"].reason.text == {"en": "Often seen together with iron pan", "zh": "常与“iron pan”一起浏览"}
 
 
+def test_what_was_looked_at_lately_comes_first_for_a_while() -> None:
+    world = World()
+    boards_and_lamps(world)
+
+    world.feed(*(Click(shopper="ann", item=item, at=after(place)) for place, item in enumerate(("l0", "b0", "b1"))))
+    soon = [(slot.item, slot.source, slot.reason.code) for slot in world.recommend("ann").slots]
+    world.feed(Search(shopper="ann", query="brass lamp", at=after(86_400)))
+    later = [slot.item for slot in world.recommend("ann").slots]
+
+    assert soon[0] == ("b1", "recent", "recent")
+    assert soon[1][:2] == ("b0", "recent")
+    assert later.index("b0") > 1
+
+
+def test_a_source_that_is_left_out_brings_nothing() -> None:
+    worlds = [World(Policy(explore=0, sources=Sources(text))) for text in ("", "-recent, -new")]
+    for world in worlds:
+        boards_and_lamps(world)
+        world.feed(Click(shopper="ann", item="b1", at=START))
+
+    everything, less = ({slot.source for slot in world.recommend("ann").slots} for world in worlds)
+
+    assert "recent" in everything
+    assert less.isdisjoint({"recent", "new"})
+
+
+def test_the_more_crowding_counts_the_more_kinds_are_in_a_list() -> None:
+    def kinds(crowding: float) -> set[str]:
+        world = World(Policy(explore=0, crowding=crowding))
+        boards_and_lamps(world)
+        world.feed(*(Click(shopper="ann", item=f"b{n}", at=after(n)) for n in range(4)))
+        return {slot.item[0] for slot in world.recommend("ann", limit=2).slots}
+
+    assert kinds(0) == {"b"}
+    assert kinds(9) == {"b", "l"}
+
+
 def test_what_reviews_praise_is_a_reason() -> None:
     world = World()
     world.stock(facts("a"), reviews=9, polarity=0.9, aspects={"quality": Praise(positive=6), "fit": Praise(negative=3)})
@@ -205,7 +243,7 @@ def test_a_list_says_what_it_was_made_from() -> None:
 
     assert (found.placement, found.request_id, found.revision, found.at) == ("cart", "q7", 1, after(5))
     assert found.valid_until == after(5) + timedelta(minutes=30)
-    assert found.models == {"embedder": "words@1", "interest": "mean@1", "score": "weights@1", "words": "phrases@1"}
+    assert found.models == {"embedder": "words@1", "interest": "mean@1", "score": VERSION, "words": "phrases@1"}
     assert found.view == 24
 
 

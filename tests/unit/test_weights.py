@@ -3,7 +3,7 @@ import pytest
 
 from agents.inspect.contributions import contributions, recomputed, weights_of
 from agents.settings import load
-from agents.weights import VERSION, WEIGHTS, Weights, changed, version
+from agents.weights import EARLIER, VERSION, WEIGHTS, Weights, changed, version
 from agents.wiring import stages
 from schemas.recommendations import Candidate, Decision
 from tests.doubles import MODELS
@@ -37,7 +37,7 @@ def test_the_setting_reaches_the_policy() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("serch=2", "unknown feature 'serch'; there are: interest, together, search"),
+        ("serch=2", "unknown feature 'serch'; there are: interest, recent, together"),
         ("search", "the weight of search is '': expected a number from -100 to 100"),
         ("search=many", "the weight of search is 'many'"),
         ("search=nan", "the weight of search is 'nan'"),
@@ -59,9 +59,9 @@ def test_other_weights_have_another_version() -> None:
         version(Weights(text)) for text in ("", "search=1.2", "search=1.3", "search=1.2,brand=0.6", "brand=0.6")
     }
 
-    assert version(WEIGHTS) == version(Weights("search=1.2")) == "weights@1"
+    assert version(WEIGHTS) == version(Weights("search=1.2")) == VERSION
     assert len(versions) == 3
-    assert all(text.startswith("weights@1+") for text in versions - {"weights@1"})
+    assert all(text.startswith(f"{VERSION}+") for text in versions - {VERSION})
     assert version(Weights("search=2")) == version(Weights("search=2.0"))
 
 
@@ -69,7 +69,7 @@ def test_contributions_are_the_parts_of_a_score_largest_first() -> None:
     parts = contributions({"interest": 0.5, "category": 0.1, "touched": 3, "gone": 1.0}, WEIGHTS)
 
     assert [(part.feature, part.points) for part in parts] == [
-        ("touched", -1.05), ("interest", 0.7), ("category", 0.24), ("gone", 0.0)
+        ("interest", 0.7), ("touched", -0.3), ("category", 0.24), ("gone", 0.0)
     ]  # fmt: skip
 
 
@@ -83,4 +83,5 @@ def test_a_score_is_recomputed_from_what_was_recorded() -> None:
 def test_a_decision_says_its_weights_or_was_made_with_the_default_ones() -> None:
     assert weights_of(decision(weights={"interest": 2.0})) == {"interest": 2.0}
     assert weights_of(decision()) is WEIGHTS
-    assert weights_of(decision(models={"score": "weights@1+abcdef"})) is None
+    assert weights_of(decision(models={"score": "weights@1"})) == EARLIER["weights@1"]
+    assert weights_of(decision(models={"score": f"{VERSION}+abcdef"})) is None
