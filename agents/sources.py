@@ -10,7 +10,8 @@ PERSONAL = ("search", "recent", "together", "interest", "category")
 SOURCES = (*PERSONAL, "trending", "new", "request")
 """All sources; `request`: the page named the items itself."""
 
-_OPTIONAL = SOURCES[:-1]
+OPTIONAL = SOURCES[:-1]
+"""Those that a list may do without."""
 
 
 class Sources(frozenset[str]):
@@ -20,9 +21,9 @@ class Sources(frozenset[str]):
         """Raise ValueError, with the cure, for a text that says anything else."""
         left_out = [part.strip() for part in text.split(",") if part.strip()]
         for part in left_out:
-            if not part.startswith("-") or part[1:] not in _OPTIONAL:
+            if not part.startswith("-") or part[1:] not in OPTIONAL:
                 message = (
-                    f"{part!r} leaves out no source; expected some of: {', '.join(f'-{name}' for name in _OPTIONAL)}"
+                    f"{part!r} leaves out no source; expected some of: {', '.join(f'-{name}' for name in OPTIONAL)}"
                 )
                 raise ValueError(message)
         return super().__new__(cls, set(SOURCES).difference(part[1:] for part in left_out))

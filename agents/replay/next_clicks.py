@@ -38,6 +38,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     hits_by_source: dict[str, int]
     """What had brought the clicked item into the list."""
     baseline: dict[str, Quality]
+    without: dict[str, Quality] = {}
+    """The same lists with one thing taken away, where that was asked for."""
 
 
 class _Clicked(msgspec.Struct):
@@ -87,12 +89,12 @@ _list = msgspec.json.Decoder(_List)
 class NextClicks:
     """Takes lists as they come out, and asks for each click before it is fed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, baselines: bool = True) -> None:
         self._lists: dict[str, list[_Slot]] = {}
         self._sessions: dict[str, tuple[int, int]] = {}
         """Shopper to the number and the newest time of the running session."""
         self._ours, self._hour, self._alike = _Tally(), _Tally(), _Tally()
-        self._last_hour, self._known = LastHour(), Sessions()
+        self._last_hour, self._known, self._baselines = LastHour(), Sessions(), baselines
         self._items: set[str] = set()
         self._sources: Counter[str] = Counter()
         self._clicks = self._asked = self._without = 0
@@ -117,6 +119,8 @@ class NextClicks:
         if goes_on:
             self._count(clicked, session, at)
         self._items.add(clicked.item)
+        if not self._baselines:
+            return
         self._last_hour.learn(clicked.item, at)
         self._known.learn(session, clicked.item)
 
@@ -128,12 +132,18 @@ class NextClicks:
         place = self._ours.count([slot.item for slot in slots or ()], clicked.item)
         if place is not None and slots is not None:
             self._sources[slots[place].source] += 1
+        if not self._baselines:
+            return
         self._hour.count(self._last_hour.top(K, at), clicked.item)
         self._alike.count(self._known.top(session, K), clicked.item)
 
+    def quality(self) -> Quality:
+        """Return how good the lists are."""
+        return self._ours.quality(self._asked, len(self._items))
+
     def result(self) -> Result:
         """Return the figures of all that was asked."""
-        ours = self._ours.quality(self._asked, len(self._items))
+        ours = self.quality()
         return Result(
             clicks=self._clicks,
             n=self._asked,

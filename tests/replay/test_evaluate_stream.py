@@ -44,6 +44,20 @@ def test_the_agents_and_the_baselines_learn_from_the_same_stream(
     assert sum(found["hits_by_source"].values()) == round(found["hit@20"] * 120)
 
 
+def test_lists_are_measured_without_each_of_their_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("models.load.load", lambda *_, **__: MODELS)
+    log, table = str(tmp_path / "log.jsonl.gz"), str(sessions(tmp_path / "t.tsv"))
+    CliRunner().invoke(main, ["import", "yoochoose", table, "--out", log, "--partitions", "4"])
+
+    done = CliRunner().invoke(main, ["model", "evaluate", "stream", log, "--partitions", "4", "--ablate", "--json"])
+
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert {"recent", "together", "trending", "new", "brand", "variety"} < found["without"].keys()
+    assert found["without"]["together"]["hit@20"] < found["hit@20"]
+    assert found["without"]["search"]["hit@20"] == found["hit@20"]  # nobody searched
+
+
 def test_a_log_of_more_partitions_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("models.load.load", lambda *_, **__: MODELS)
     log = str(tmp_path / "log.jsonl.gz")

@@ -9,10 +9,12 @@ import msgspec
 
 from agents.commands.model.options import told
 from agents.commands.model.showing import table
+from agents.replay.ablation import ablations
 from agents.replay.driver import Replayer
 from agents.replay.next_clicks import K, NextClicks
 from agents.replay.sequence import check_places, merged
 from agents.replay.terminal import JSON, LOGS, PREFIX, explained, report, settings, tell, watched
+from agents.settings import Settings
 from agents.topics import RECOMMENDATIONS
 from agents.wiring import stages
 
@@ -21,10 +23,17 @@ from agents.wiring import stages
 @LOGS
 @click.option("--partitions", type=click.IntRange(1, 1024), help="Of the topics that the log was recorded from.")
 @click.option("--weights", metavar="FEATURE=N,...", help="What features count; VITRINE_WEIGHTS if not given.")
+@click.option("--ablate", is_flag=True, help="Once more without each source and feature of lists, and without variety.")
 @PREFIX
 @JSON
 def command(
-    *, logs: tuple[Path, ...], partitions: int | None, weights: str | None, prefix: str | None, as_json: bool
+    *,
+    logs: tuple[Path, ...],
+    partitions: int | None,
+    weights: str | None,
+    ablate: bool,
+    prefix: str | None,
+    as_json: bool,
 ) -> None:
     """Feed logs in the order of time, and look whether each next click was in the list that was out before it.
 
@@ -36,24 +45,32 @@ def command(
     Examples:
       vitrine import yoochoose clicks.tsv.gz --out yoochoose.jsonl.zst
       vitrine model evaluate stream yoochoose.jsonl.zst --json
+      vitrine model evaluate stream recorded.jsonl.zst --ablate
     """  # noqa: D301  click's mark for lines that stay as they are
     changed = {"VITRINE_LIST_SIZE": str(K), "VITRINE_EXPLORE": "0"}
     given = settings(os.environ | changed | ({"VITRINE_WEIGHTS": weights} if weights is not None else {}))
     with told(), explained():
         from models.load import load  # noqa: PLC0415  so that a missing extra is told
 
-        processors = stages(given, load(given.models_dir, provider=given.provider, callers=given.callers))
+        models = load(given.models_dir, provider=given.provider, callers=given.callers)
         log = merged(watched(logs, "reading"), given.topic_prefix if prefix is None else prefix)
         partitions = partitions or given.partitions
         check_places(log, partitions)
-        asked = NextClicks()
-        replayer = Replayer(processors, partitions=partitions, emit=asked.take, wanted={RECOMMENDATIONS.name})
         started = time.perf_counter()
         pairs = list(zip(log.records, log.times, strict=True))
-        for record, at in watched(pairs, "replaying", len(pairs)):
-            asked.ask(record, at)
-            replayer.feed(record)
-        result = asked.result()
+
+        def fed(asked: NextClicks, chosen: Settings, what: str) -> NextClicks:
+            processors = stages(chosen, models)
+            replayer = Replayer(processors, partitions=partitions, emit=asked.take, wanted={RECOMMENDATIONS.name})
+            for record, at in watched(pairs, what, len(pairs)):
+                asked.ask(record, at)
+                replayer.feed(record)
+            return asked
+
+        result = fed(NextClicks(), given, "replaying").result()
+        others = ablations(given) if ablate else ()
+        without = {name: fed(NextClicks(baselines=False), it, f"without {name}").quality() for name, it in others}
+        result = msgspec.structs.replace(result, without=without)
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
         return
@@ -66,6 +83,7 @@ def command(
     names = [f"hit@{K}", f"mrr@{K}", f"coverage@{K}"]
     shown = table("list", *names)
     plain = msgspec.to_builtins(result)
-    for name, figures in (("vitrine", plain), *plain["baseline"].items()):
+    without = {f"vitrine without {name}": figures for name, figures in plain["without"].items()}
+    for name, figures in {"vitrine": plain, **plain["baseline"], **without}.items():
         shown.add_row(name.replace("_", " "), *(f"{figures[key]:.4f}" for key in names))
     tell([shown])
