@@ -50,7 +50,17 @@ class Metrics:
             self.restore_left,
         )
         self._tallies = Tallies(
-            {"lists": self.lists, "list_slots": self.list_slots, "slots": self.slots, "copies": self.copies}
+            {
+                "lists": self.lists,
+                "list_slots": self.list_slots,
+                "categories": self.list_categories,
+                "slots": self.slots,
+                "marks": self.slots_marked,
+                "items": self.items,
+                "shown": self.slots_shown,
+                "clicked": self.slots_clicked,
+                "copies": self.copies,
+            }
         )
 
     def _declare_flow(self, to: CollectorRegistry) -> None:
@@ -94,6 +104,37 @@ class Metrics:
         self.list_slots = Histogram("vitrine_list_slots", "Slots of a list.", ["agent"], buckets=_SLOTS, registry=to)
         self.slots = Counter(
             "vitrine_slots", "Slots filled, by what brought the item in.", ["agent", "source"], registry=to
+        )
+        self.list_categories = Histogram(
+            "vitrine_list_categories",
+            "Different categories in a list of items that have any.",
+            ["agent"],
+            buckets=_SLOTS,
+            registry=to,
+        )
+        self.slots_marked = Counter(
+            "vitrine_slots_marked",
+            "Slots that are explored (their item was drawn by lot) or repeated (the shopper saw it in the list before).",
+            ["agent", "mark"],
+            registry=to,
+        )
+        self.items = Gauge(
+            "vitrine_items",
+            "Items that are known, and of these and former ones, that were listed since the worker started.",
+            ["agent", "set"],
+            registry=to,
+        )
+        self.slots_shown = Counter(
+            "vitrine_slots_shown",
+            "Slots that shoppers saw, by what had brought the item in.",
+            ["agent", "source"],
+            registry=to,
+        )
+        self.slots_clicked = Counter(
+            "vitrine_slots_clicked",
+            "Slots that shoppers clicked, by what had brought the item in.",
+            ["agent", "source"],
+            registry=to,
         )
         self.copies = Counter(
             "vitrine_copies", "Words for the top slots of lists, made or missing.", ["agent", "outcome"], registry=to

@@ -76,6 +76,8 @@ class Effects(msgspec.Struct, frozen=True, gc=False):
     facts: Sequence[Output] = ()
     owed: Sequence[Owed] = ()
     outcome: Outcome = "folded"
+    tallies: Sequence[tuple[str, str, int]] = ()
+    """What is worth counting: a name of `Stage.tallies`, its label and how many."""
 
 
 class Life(NamedTuple):
@@ -141,7 +143,7 @@ class Stage(ABC):
     views: tuple[View, ...] = ()
     outputs: tuple[Topic, ...] = ()
     tallies: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What `tally` counts, each name with every label that it may have; no labels: the numbers' distribution matters.
+    """What `tally` and `fold` count, each name with every label that it may have; no labels: the numbers' distribution matters.
 
     A driver that exports numbers has one metric for each name (`agents.metrics`), so labels are few and known.
     """
@@ -155,12 +157,12 @@ class Stage(ABC):
         del job, scored
         return ()
 
-    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
-        """Say what of one job's *outputs* is worth counting: a name of `tallies`, its label and how many.
+    def tally(self, job: Any, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Say what of a *job* and its *outputs* is worth counting: a name of `tallies`, its label and how many.
 
         Called on the driver's thread for each job, so a look at what is there must do.  By default nothing.
         """
-        del outputs
+        del job, outputs
         return ()
 
 

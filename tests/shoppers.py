@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.processor import Effects, Origin, Output, fold_once, sources
 from agents.shoppers.agent import Shoppers
+from agents.shoppers.job import Job
 from agents.shoppers.policy import Policy
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS, IDENTIFIES, MERGES, REQUESTS, SEARCHES, SENTIMENTS, Topic
@@ -106,11 +107,18 @@ class World:
                     self.fold(fact.value, offset=next(self._offsets), ce_id=fact.id)
         return effects
 
+    def job(self, shopper: str, **ask: Any) -> Job:
+        owed = self.folder.owes(None, Request(shopper=shopper, at=START, **ask), None)[0]  # type: ignore[arg-type]
+        return self.folder.plan(self.profile(shopper), owed, 0)
+
     def outputs(self, shopper: str, **ask: Any) -> list[Output]:
         """Make a list and return all that leaves."""
-        owed = self.folder.owes(None, Request(shopper=shopper, at=START, **ask), None)[0]  # type: ignore[arg-type]
-        job = self.folder.plan(self.profile(shopper), owed, 0)
+        job = self.job(shopper, **ask)
         return list(self.folder.finish(job, self.folder.score([job])[0]))
+
+    def counted(self, shopper: str, **ask: Any) -> list[tuple[str, str, int]]:
+        """Make a list and return what is counted of it."""
+        return list(self.folder.tally(self.job(shopper, **ask), self.outputs(shopper, **ask)))
 
     def recommend(self, shopper: str, **ask: Any) -> Recommendations:
         record = self.outputs(shopper, **ask)[0].value

@@ -137,6 +137,8 @@ class FolderRunner(Runner):
                 self.outcomes[topic, effects.outcome] += 1
                 if effects.facts:
                     self.tell(effects.facts, topic, partition, offset)
+                if effects.tallies:
+                    self.context.metrics.tally(self.stage.name, effects.tallies)
                 for owed in effects.owed:
                     self._owe((partition, key), owed, entry, origin, record)
             else:
@@ -183,6 +185,7 @@ class FolderRunner(Runner):
             effects = effects or Effects()
             self.outcomes[batch.topic, effects.outcome] += 1
             self.tell(effects.facts, batch.topic, batch.partition, record.offset)
+            self.context.metrics.tally(self.stage.name, effects.tallies)
             for owed in effects.owed:
                 self._owe((batch.partition, record.key), owed, batch.entry, origin, record)
 

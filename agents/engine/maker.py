@@ -67,7 +67,7 @@ class Maker:
 
     def _made(self, job: Any, scored: Any) -> Made:
         outputs = self._stage.finish(job, scored)
-        return Made([_sent(output) for output in outputs], list(self._stage.tally(outputs)))
+        return Made([_sent(output) for output in outputs], list(self._stage.tally(job, outputs)))
 
 
 def _resident() -> int:

@@ -102,7 +102,7 @@ class Scorer:
 
     def _finish(self, job: Any, result: Any) -> Scored:
         outputs = self._runner.stage.finish(job, result)
-        return Scored(outputs, self._runner.stage.tally(outputs))
+        return Scored(outputs, self._runner.stage.tally(job, outputs))
 
     async def _score(self, jobs: Sequence[Any]) -> Sequence[Any]:
         """Score *jobs*; where that fails, one by one, so that one bad job costs itself only."""

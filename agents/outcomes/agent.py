@@ -8,6 +8,7 @@ import msgspec
 from agents.outcomes.fold import fold, life
 from agents.outcomes.lists import List
 from agents.outcomes.state import Memory
+from agents.outcomes.tally import TALLIES
 from agents.processor import Effects, Folder, Input, Life, Origin
 from agents.topics import OUTCOMES, RECOMMENDATIONS, REKEY_OUTCOMES, RESPONSES
 
@@ -25,6 +26,7 @@ class Outcomes(Folder):
         Input(RECOMMENDATIONS, _SHOPPER, msgspec.json.Decoder(List).decode, patient=True),
     )
     outputs = facts = (OUTCOMES,)
+    tallies = TALLIES
 
     def fold(self, state: Memory, event: Any, origin: Origin) -> Effects | None:
         """Remember a list, or tell what became of one."""

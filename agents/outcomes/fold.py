@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from agents.outcomes.joined import Found, named, outcome
 from agents.outcomes.lists import List, listed, with_copy
 from agents.outcomes.state import LISTS, SHOWN, WAITING, Listed, Memory, Waiting
+from agents.outcomes.tally import tally
 from agents.processor import Effects, Life, Origin, Output, fact_id
+from agents.processor import Outcome as Became
 from agents.topics import OUTCOMES
 from schemas.clicks import ListShown, Response
 
@@ -36,12 +38,12 @@ def fold(memory: Memory, event: List | Response, origin: Origin) -> Effects | No
     waiting = Waiting(origin.id or fact_id(origin, "outcome"), origin.timestamp, _shown(memory, event), event)
     found = _find(memory.listed, event)
     if _complete(event, found) or _late(memory, waiting):
-        return Effects((_output(waiting, found),))
+        return _told([(waiting, found)])
     memory.waiting.append(waiting)
     if len(memory.waiting) <= WAITING:
         return _WAITS
     oldest = memory.waiting.pop(0)
-    return Effects((_output(oldest, _find(memory.listed, oldest.event)),), outcome="waiting")
+    return _told([(oldest, _find(memory.listed, oldest.event))], "waiting")
 
 
 def life(memory: Memory) -> Life:
@@ -52,17 +54,17 @@ def life(memory: Memory) -> Life:
 
 def _settle(memory: Memory, new: Listed) -> Effects | None:
     """Tell of what waited for the list *new*, and of what need not wait any more."""
-    facts, left = [], []
+    told, left = [], []
     for waiting in memory.waiting:
         found = Found()
         if _late(memory, waiting) or _find([new], waiting.event) != Found():
             found = _find(memory.listed, waiting.event)
             if _complete(waiting.event, found) or _late(memory, waiting):
-                facts.append(_output(waiting, found))
+                told.append((waiting, found))
                 continue
         left.append(waiting)
     memory.waiting = left
-    return Effects(facts) if facts else None
+    return _told(told) if told else None
 
 
 def _late(memory: Memory, waiting: Waiting) -> bool:
@@ -88,6 +90,12 @@ def _complete(event: Response, found: Found) -> bool:
     """Return whether all that *event* names is found."""
     recommendation_id, copy_id = named(event)
     return (recommendation_id is None or found.listed is not None) and (copy_id is None or found.copied is not None)
+
+
+def _told(found: Sequence[tuple[Waiting, Found]], became: Became = "folded") -> Effects:
+    facts = [_output(waiting, it) for waiting, it in found]
+    counts = [count for waiting, it in found if it.listed is not None for count in tally(waiting.event, it.listed)]
+    return Effects(facts, outcome=became, tallies=counts)
 
 
 def _output(waiting: Waiting, found: Found) -> Output:

@@ -8,6 +8,7 @@ import numpy as np
 from agents.shop.feed import Feed
 from agents.shop.floor import Floor
 from agents.shop.groups import Group, z_score
+from agents.shop.variety import Variety
 from agents.topics import CATALOG, CLICKS, REQUESTS, REVIEWS, SEARCHES
 
 READERS = {
@@ -64,6 +65,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     z_personal_popular: float
     z_personal_shuffled: float
     z_shuffled_popular: float
+    lists: dict[Group, Variety]
+    """Of the lists that each group saw."""
 
     @property
     def fine(self) -> bool:
@@ -112,12 +115,14 @@ def figures(floor: Floor, feed: Feed, *, broker: str, seed: int, events_lost: in
             z_personal_popular=round(z_score(tallies["personal"], tallies["popular"]), 2),
             z_personal_shuffled=round(z_score(tallies["personal"], tallies["shuffled"]), 2),
             z_shuffled_popular=round(z_score(tallies["shuffled"], tallies["popular"]), 2),
+            lists={group: seen.variety(len(floor.shop.articles)) for group, seen in floor.shop.seen.items()},
         )
 
 
 def show(it: Figures) -> str:
     """Return the report for a person."""
     waits = it.click_to_list_ms
+    own = it.lists["personal"]
     bad = f" ({it.bad_in:,} bad on purpose)" if it.bad_in else ""
     return f"""\
 {it.events_in:,} events{bad} in {it.duration_s:,} s: {it.events_per_second:,}/s; {it.events_lost:,} lost
@@ -126,4 +131,6 @@ click to list: p50 {waits.p50} ms, p95 {waits.p95} ms, p99 {waits.p99} ms; {it.l
 shoppers whose last list is stale: {it.last_lists_stale:,}
 clicks per slot shown: personal {it.ctr_personal:.2%}, popular {it.ctr_popular:.2%}, shuffled {it.ctr_shuffled:.2%}
 z: personal over popular {it.z_personal_popular:+}, over shuffled {it.z_personal_shuffled:+}; \
-shuffled over popular {it.z_shuffled_popular:+}"""
+shuffled over popular {it.z_shuffled_popular:+}
+personal lists: {own.coverage:.1%} of all items, {own.categories} categories a list, {own.repeated:.1%} of slots seen in the list before, \
+{own.explored:.1%} drawn by lot"""

@@ -14,6 +14,7 @@ from agents.shop.groups import GROUPS, Group, Popular, Tally, group_of
 from agents.shop.opinions import Phrases
 from agents.shop.shoppers import Act, Page, Shopper, Visit
 from agents.shop.tastes import draw
+from agents.shop.variety import Seen
 from agents.topics import CATALOG, CLICKS, REQUESTS, REVIEWS, SEARCHES, Topic
 from schemas.base import Record
 from schemas.copy import Copy
@@ -24,6 +25,8 @@ from schemas.searches import Search
 
 PLACEMENT = "home"
 LIST_SIZE = 10
+EVEN = 0.5
+"""Propensity below which only the lot can have put an item into its slot."""
 RESTOCK_AFTER = 400
 """Events until an item that is sold out comes back."""
 
@@ -45,6 +48,7 @@ class Shop:
         self.articles: Sequence[Article] = stock_up(rng, opened)
         self.shoppers = {name: _shopper(name, self.articles, rng) for name in map(_name, range(shoppers))}
         self.tallies: dict[Group, Tally] = {group: Tally() for group in GROUPS}
+        self.seen: dict[Group, Seen] = {group: Seen() for group in GROUPS}
         self.lists: dict[str, Recommendations] = {}
         self.copies: dict[str, dict[str, Copy]] = {}
         self.sent = 0
@@ -147,10 +151,12 @@ class Shop:
             return Page(articles)
         known = self.copies.get(newest.shopper, {})
         top = [known[article.facts.item] for article in articles[:1] if article.facts.item in known]
-        return Page(articles, newest.recommendation_id, {copy.item: copy.copy_id for copy in top})
+        explored = sum(slot.propensity < EVEN for slot in newest.slots[:LIST_SIZE])
+        return Page(articles, newest.recommendation_id, {copy.item: copy.copy_id for copy in top}, explored)
 
     def _shown(self, shopper: Shopper, page: Page) -> Page:
         self.tallies[shopper.group].slots += len(page.articles)
+        self.seen[shopper.group].see(shopper.name, page.articles, page.explored)
         return page
 
     def _may_offer(self, shopper: Shopper, item: str) -> bool:

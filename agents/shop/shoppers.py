@@ -35,6 +35,8 @@ class Page(msgspec.Struct, frozen=True):
     recommendation_id: str | None = None
     copies: dict[str, str] = {}
     """Item to the id of the copy shown with it."""
+    explored: int = 0
+    """Slots that the lot filled."""
 
 
 class Shopper(msgspec.Struct):

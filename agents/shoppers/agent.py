@@ -61,6 +61,7 @@ class Shoppers(Portable):
         self._lifetime = policy.lifetime // timedelta(milliseconds=1)
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self._remembered = Remembered()
+        self._listed: set[str] = set()
         self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
@@ -103,6 +104,6 @@ class Shoppers(Portable):
         del job
         return scored
 
-    def tally(self, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
-        """Count lists by what they rest on, their slots by source, and copies made and missing."""
-        return tally(outputs)
+    def tally(self, job: Job, outputs: Sequence[Output]) -> Iterable[tuple[str, str, int]]:
+        """Count lists by what they rest on, their slots by source, how varied they are, and copies made and missing."""
+        return tally(job, outputs, self._listed)

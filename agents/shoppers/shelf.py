@@ -31,6 +31,8 @@ class Look(NamedTuple):
     lexicon: Lexicon
     catalogued: bool
     """Whether there is a catalogue; without one, items that events name may be listed."""
+    known: int
+    """Items in the catalogue; without one, all that events named."""
     hottest: float
     """The greatest heat, as of `heat_at`."""
     heat_at: float
@@ -140,6 +142,7 @@ class Shelf:
             categories=self._categories,
             lexicon=self._lexicon,
             catalogued=self._known > 0,
+            known=self._known or len(self._cards),
             hottest=hottest,
             heat_at=heat_at,
         )

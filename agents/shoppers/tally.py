@@ -1,10 +1,11 @@
-"""What of a list is worth counting: what it rests on, what filled its slots, whether its top items have words."""
+"""What of a list is worth counting: what it rests on, what filled its slots, how varied it is, whether its top items have words."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agents.processor import Output
+from agents.shoppers.job import Job
 from agents.shoppers.lists import COPIES
 from agents.sources import PERSONAL, SOURCES
 from agents.topics import COPY, RECOMMENDATIONS
@@ -13,15 +14,21 @@ from schemas.recommendations import Recommendations
 TALLIES: Final[Mapping[str, tuple[str, ...]]] = {
     "lists": ("personal", "fallback", "request", "empty"),
     "list_slots": (),
+    "categories": (),
     "slots": SOURCES,
+    "marks": ("explored", "repeated"),
+    "items": ("known", "listed"),
     "copies": ("made", "missing"),
 }
+
+EVEN = 0.5
+"""Propensity below which a slot went to an item that only the lot could put there."""
 
 _PERSONAL = frozenset(PERSONAL)
 
 
-def tally(outputs: Sequence[Output]) -> Iterator[tuple[str, str, int]]:
-    """Yield name, label and number for the *outputs* of one list."""
+def tally(job: Job, outputs: Sequence[Output], listed: set[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield name, label and number for the *outputs* of one list; its items are added to all that were *listed*."""
     found, copies = None, 0
     for output in outputs:
         if output.topic is COPY:
@@ -35,11 +42,24 @@ def tally(outputs: Sequence[Output]) -> Iterator[tuple[str, str, int]]:
     yield "list_slots", "", len(found.slots)
     for source, number in sources.items():
         yield "slots", source, number
+    yield from _kinds(job, [slot.item for slot in found.slots])
+    yield "marks", "explored", sum(slot.propensity < EVEN for slot in found.slots)
+    listed.update(slot.item for slot in found.slots)
+    yield "items", "listed", len(listed)
+    yield "items", "known", job.look.known
     if copies:
         yield "copies", "made", copies
     missing = min(COPIES, len(found.slots)) - copies
     if missing > 0:
         yield "copies", "missing", missing
+
+
+def _kinds(job: Job, items: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    cards = [card for card in map(job.look.cards.get, items) if card is not None and card.facts is not None]
+    if cards:
+        yield "categories", "", len({card.facts.category for card in cards if card.facts is not None})
+    before = job.shown[-1].items if job.shown else ()
+    yield "marks", "repeated", sum(item in before for item in items)
 
 
 def _basis(sources: Mapping[str, int]) -> str:

@@ -13,7 +13,7 @@ ON: Final = 'job=~"$job",instance=~"$instance"'
 def build() -> dict[str, Any]:
     """Return the dashboard."""
     about = "Do shoppers get good lists in time, and if not, where does it stick? Made by ops/grafana; change it there."
-    rows = [_now(), _latency(), _freshness(), _health(), _input(), _making(), _workers()]
+    rows = [_now(), _latency(), _freshness(), _health(), _worth(), _input(), _making(), _workers()]
     return dashboard("vitrine-shoppers", "Shopper experience", about, rows)
 
 
@@ -120,6 +120,33 @@ def _health() -> Row:
                   [Query(_rate("vitrine_copies_total", "outcome"), "{{outcome}}")], stacked=True),
             Panel("Records out", "Written and acknowledged.", "ops",
                   [Query(_rate("vitrine_outputs_total", "topic", 'topic!~"dlq.*"'), "{{topic}}")]),
+        ],
+    )  # fmt: skip
+
+
+def _worth() -> Row:
+    def of(clicked: str, shown: str, by: str = "") -> str:
+        return f"{_rate(clicked, by)} / {_rate(shown, by)}"
+
+    def marked(mark: str) -> str:
+        picked = f'mark="{mark}"'
+        return f"{_rate('vitrine_slots_marked_total', '', picked)} / {_rate('vitrine_slots_total')}"
+
+    clicked, shown = "vitrine_slots_clicked_total", "vitrine_slots_shown_total"
+    return Row(
+        "What lists are worth",
+        [
+            Panel("Click-through", "Clicks for each slot that was seen, of lists that the storefront named in `list_shown` and `click`.",
+                  "percentunit", [Query(of(clicked, shown), "all")]),
+            Panel("Click-through by source", "Which sources bring what is clicked.", "percentunit",
+                  [Query(f"{of(clicked, shown, 'source')} > 0", "{{source}}")]),
+            Panel("Coverage", "Share of the known items that a worker has listed since it started.", "percentunit",
+                  [Query(f'max(vitrine_items{{{ON},set="listed"}} / ignoring (set) (vitrine_items{{{ON},set="known"}} > 0))',
+                         "of the best worker")], most=1),
+            Panel("Repeated and explored", "Slots whose item the shopper saw in the list before; slots whose item was drawn by lot.",
+                  "percentunit", [Query(marked("repeated"), "repeated"), Query(marked("explored"), "explored")], most=1),
+            Panel("Categories of a list", "Mean; the setting VITRINE_CROWDING makes it more or less.", "short",
+                  [Query(f"{_rate('vitrine_list_categories_sum')} / {_rate('vitrine_list_categories_count')}", "mean")]),
         ],
     )  # fmt: skip
 

@@ -14,9 +14,10 @@ from agents.engine.topics import read_by
 from agents.metrics import REASONS, Metrics
 from agents.processor import Stage
 from agents.settings import Settings
-from agents.shoppers.tally import TALLIES, tally
+from agents.shoppers.policy import Policy
+from agents.shoppers.tally import TALLIES
 from agents.wiring import stages
-from schemas.clicks import Click
+from schemas.clicks import Click, ListShown
 from tests.doubles import MODELS
 from tests.shoppers import START, World, facts
 
@@ -59,7 +60,7 @@ def test_names_follow_the_practices_of_prometheus() -> None:
         assert family.documentation.endswith("."), family.name
         assert not family.name.endswith(("_total", "_count", "_sum", "_ms", "_info")), family.name
         if family.type == "histogram":
-            assert family.name.endswith(("_seconds", "_size", "_slots")), family.name
+            assert family.name.endswith(("_seconds", "_size", "_slots", "_categories")), family.name
 
 
 def test_every_reason_of_a_dead_letter_is_declared() -> None:
@@ -107,7 +108,7 @@ def world(*items: str, **card: Any) -> World:
 
 
 def test_a_list_for_somebody_unknown_is_a_fallback() -> None:
-    counted = list(tally(world("a", "b", views=9, heat=9.0).outputs("nobody")))
+    counted = world("a", "b", views=9, heat=9.0).counted("nobody")
 
     assert ("lists", "fallback", 1) in counted
     assert ("list_slots", "", 2) in counted
@@ -119,39 +120,78 @@ def test_one_slot_that_knows_the_shopper_makes_a_list_personal() -> None:
     shop = world("a", "b", "c", views=9, heat=9.0)
     shop.feed(Click(shopper="ann", item="a", at=START))
 
-    counted = list(tally(shop.outputs("ann")))
+    counted = shop.counted("ann")
 
     assert ("lists", "personal", 1) in counted
 
 
 def test_a_list_of_items_that_the_page_named_is_neither() -> None:
-    counted = list(tally(world("a", "b").outputs("ann", candidates=("a", "b"))))
+    counted = world("a", "b").counted("ann", candidates=("a", "b"))
 
     assert ("lists", "request", 1) in counted
     assert ("slots", "request", 2) in counted
 
 
 def test_an_empty_list_misses_no_words() -> None:
-    counted = list(tally(World().outputs("ann")))
+    counted = World().counted("ann")
 
-    assert counted == [("lists", "empty", 1), ("list_slots", "", 0)]
+    assert {name for name, _, number in counted if number} == {"lists"}
+    assert ("lists", "empty", 1) in counted
 
 
 def test_top_slots_without_words_are_missing() -> None:
-    outputs = world("a", "b", "c", "d").outputs("ann")
+    shop = world("a", "b", "c", "d")
+    outputs = shop.outputs("ann")
     copies = [output for output in outputs if output.topic.name == "copy.v1"]
     assert len(copies) == 3
 
-    counted = list(tally([output for output in outputs if output not in copies[1:]]))
+    counted = list(shop.folder.tally(shop.job("ann"), [output for output in outputs if output not in copies[1:]]))
 
     assert ("copies", "made", 1) in counted
     assert ("copies", "missing", 2) in counted
 
 
+def test_what_was_drawn_by_lot_or_seen_before_is_marked() -> None:
+    shop = World(Policy(explore=0.4))
+    shop.stock(*(facts(item, f"lamp {item}", category=f"of {item in 'abc'}") for item in "abcdef"))
+    shop.feed(ListShown(shopper="ann", at=START, items=("a", "b", "gone")))
+
+    first, again = shop.counted("ann", limit=5), shop.counted("bob", limit=5)
+
+    explored = sum(("marks", "explored", 1) in shop.counted(f"shopper {n}", limit=5) for n in range(100))
+    marks = {label: number for name, label, number in first if name == "marks"}
+    listed = {slot.item for slot in shop.recommend("ann", limit=5).slots}
+    assert marks["repeated"] == len(listed & {"a", "b"})
+    assert 8 < explored < 35  # a fifth: half of what is drawn from two is what would have been there
+    assert ("categories", "", 2) in first
+    assert ("marks", "repeated", 0) in again
+    assert ("items", "known", 6) in first
+
+
+def test_items_that_were_listed_are_counted_once() -> None:
+    shop = world("a", "b", "c", "d", views=9, heat=9.0)
+
+    found = [
+        {label: number for name, label, number in shop.counted(who, candidates=named) if name == "items"}
+        for who, named in (("ann", "ab"), ("bob", "bc"))
+    ]
+
+    assert found == [{"listed": 2, "known": 4}, {"listed": 3, "known": 4}]
+
+
+def test_a_gauge_is_set_to_what_was_counted() -> None:
+    made = metrics(*STAGES)
+
+    made.tally("shoppers", [("items", "known", 7)])
+    made.tally("shoppers", [("items", "known", 5)])
+
+    assert samples(made, "vitrine_items")["shoppers", "known"] == 5
+
+
 def test_what_is_counted_is_what_is_declared() -> None:
     shop = world("a", "b", "c", views=9, heat=9.0)
     shop.feed(Click(shopper="ann", item="a", at=START))
-    counted = [*tally(shop.outputs("ann")), *tally(shop.outputs("bob")), *tally(shop.outputs("eve", candidates=("a",)))]
+    counted = [*shop.counted("ann"), *shop.counted("bob"), *shop.counted("eve", candidates=("a",))]
 
     assert {name for name, _, _ in counted} <= TALLIES.keys()
     assert all(label in (TALLIES[name] or ("",)) for name, label, _ in counted)

@@ -47,6 +47,28 @@ def test_a_click_is_told_with_what_its_list_said() -> None:
     }
 
 
+def test_slots_seen_and_clicked_are_counted_by_what_brought_their_items_in() -> None:
+    told = Told()
+    told.read(listing("l1", "a", "b", "c"))
+
+    seen, clicked = told.read(SEEN), told.read(CLICKED)
+    elsewhere = told.read(msgspec.structs.replace(CLICKED, item="x"))
+    looked = told.read(View(shopper="ann", at=after(3), item="b", recommendation_id="l1"))
+
+    assert [it.tallies for it in (seen, clicked, elsewhere, looked)] == [
+        [("shown", "interest", 2)], [("clicked", "interest", 1)], [], []
+    ]  # fmt: skip
+
+
+def test_an_event_that_waited_is_counted_when_it_is_told() -> None:
+    told = Told()
+
+    waits = told.read(CLICKED)
+    settled = told.read(listing("l1", "a", "b"))
+
+    assert (list(waits.tallies), settled.tallies) == ([], [("clicked", "interest", 1)])
+
+
 def test_a_list_that_was_seen_is_told_slot_by_slot_and_what_follows_knows_when() -> None:
     told = Told()
     told.read(listing("l1", "a", "b", "c"))

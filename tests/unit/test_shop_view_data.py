@@ -16,7 +16,7 @@ from agents.shop.parts import parts_of
 from agents.shop.pulse import SECONDS, Pulse, quantile, rate
 from agents.shop.shop import Emission, Shop
 from agents.topics import CLICKS, REQUESTS
-from agents.weights import WEIGHTS
+from agents.weights import VERSION, WEIGHTS
 from schemas.clicks import View
 from schemas.copy import Copy
 from schemas.recommendations import Candidate, Decision, Reason, Recommendations, Slot
@@ -99,7 +99,7 @@ def decision(shopper: str, name: str) -> Decision:
         epoch=1,
         revision=1,
         at=AT,
-        models={},
+        models={"score": VERSION},
         view=0,
         candidates=(
             Candidate(item="kitchen-01", source="x", score=1, features=features, slot=0),
