@@ -48,6 +48,8 @@ def build(
     metrics = Metrics(registry)
     metrics.build.info(_versions())
     for name, model in (models._asdict() if models is not None else {}).items():
+        if model is None:
+            continue
         provider = getattr(model, "provider", "none")
         metrics.model(name, version=model.version, provider=provider, wanted=settings.provider)
     app = build_engine(config(settings, lists), stages, metrics)

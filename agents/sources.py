@@ -5,7 +5,7 @@ Beside the settings and not with the shoppers, as `agents.weights`.
 
 from typing import Self
 
-PERSONAL = ("search", "recent", "together", "interest", "category")
+PERSONAL = ("search", "recent", "next", "together", "interest", "category")
 """Sources that know the shopper."""
 SOURCES = (*PERSONAL, "trending", "new", "request")
 """All sources; `request`: the page named the items itself."""

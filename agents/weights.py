@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 WEIGHTS = {
     "interest": 1.4,
+    "next": 4.0,
     "recent": 2.0,
     "together": 2.0,
     "search": 1.2,

@@ -86,9 +86,23 @@ class Interest(Protocol):
         """Return (len(histories), size), each of length 1."""
 
 
+class SequenceModel(Protocol):
+    """Items taken, by their names, to those that come next."""
+
+    version: str
+
+    def next(self, histories: Sequence[Sequence[str]]) -> list[dict[str, float]]:
+        """Return for each history, oldest first, the likeliest items with their probabilities, best first.
+
+        Nothing for a history without any item that the model knows.
+        """
+
+
 class Models(NamedTuple):
     """The models of one worker; replaced as a whole."""
 
     embedder: Embedder
     sentiment: Sentiment
     interest: Interest
+    sequence: SequenceModel | None = None
+    """What a shop has trained on its own log; None: nothing."""

@@ -10,6 +10,7 @@ from models.embedder.encode import MiniLMEmbedder
 from models.interest.pool import PooledInterest
 from models.runtime import Runtime, start
 from models.sentiment.judge import Judge
+from models.sequence.predict import NAME, NextItems
 from schemas.base import Language
 
 _CALLERS = 2
@@ -28,7 +29,14 @@ def load(directory: Path, *, provider: str, callers: int) -> Models:
         embedder=MiniLMEmbedder(place(directory, "embedder"), runtime),
         sentiment=sentiment(directory, runtime),
         interest=PooledInterest(place(directory, "interest"), runtime),
+        sequence=sequence(directory, runtime),
     )
+
+
+def sequence(directory: Path, runtime: Runtime) -> NextItems | None:
+    """Return the model of what comes next in *directory*; None if there is none, for none ships."""
+    folder = place(directory, NAME)
+    return NextItems(folder, runtime) if (folder / CARD).is_file() else None
 
 
 def sentiment(directory: Path, runtime: Runtime, *, partial: bool = False) -> Judge:

@@ -18,7 +18,7 @@ class Slot(Record, frozen=True, kw_only=True):
     item: Id
     score: float
     source: str
-    """What brought the item in: search, recent, together, interest, category, trending, new, request."""
+    """What brought the item in: search, recent, next, together, interest, category, trending, new, request."""
     propensity: Share
     """How likely the item was to be in this slot."""
     reason: Reason

@@ -79,4 +79,13 @@ class MeanInterest:
         return mean
 
 
+class Successor:
+    """What comes next is what comes next in the alphabet, then the letter after that."""
+
+    version = "alphabet@1"
+
+    def next(self, histories: Sequence[Sequence[str]]) -> list[dict[str, float]]:
+        return [{chr(ord(own[-1]) + 1): 0.6, chr(ord(own[-1]) + 2): 0.15} if own else {} for own in histories]
+
+
 MODELS = Models(WordEmbedder(), WordSentiment(), MeanInterest())

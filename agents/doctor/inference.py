@@ -48,12 +48,13 @@ def inference(settings: Settings, gpus: Sequence[str]) -> Iterator[Finding]:
     if not _sane(models):
         yield fail("inference", "the models gave numbers that can't be", "install ONNX Runtime again: make setup")
         return
-    used = {name: getattr(model, "provider", "cpu") for name, model in models._asdict().items()}
-    notes = {note for model in models if (note := getattr(model, "note", ""))}
+    loaded = {name: model for name, model in models._asdict().items() if model is not None}
+    used = {name: getattr(model, "provider", "cpu") for name, model in loaded.items()}
+    notes = {note for model in loaded.values() if (note := getattr(model, "note", ""))}
     if len(_wheels()) > 1:
         cure = "pip uninstall both, then make setup, or make setup GPU=1"
         yield warn("inference", f"{' and '.join(_wheels())} are installed, and hold the same files", cure)
-    seconds = sum(getattr(model, "warm_up", 0.0) for model in models)
+    seconds = sum(getattr(model, "warm_up", 0.0) for model in loaded.values())
     yield ok("inference", f"{len(used)} models gave sane answers, {' and '.join(_wheels())}, warm-up {seconds:.1f} s")
     yield provider(settings.provider, used, sorted(notes), gpus)
 

@@ -1,6 +1,7 @@
 """Which items are considered for a list, and what brought each in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from agents.shoppers.job import Job
@@ -13,6 +14,7 @@ from models.api import Vectors
 from schemas.cards import ItemCard
 
 NEAR = 30
+NEXT = 60
 TOGETHER = 30
 TRENDING = 30
 CATEGORIES = 4
@@ -37,6 +39,8 @@ class Signals(NamedTuple):
     """(rows,), None without a history."""
     searches: Sequence[Found]
     """What the newest queries find, newest first."""
+    next: Mapping[str, float] = {}
+    """The items that the shop's own model expects next, with their probabilities, best first."""
 
 
 def candidates(job: Job, taste: Taste, signals: Signals, policy: Policy) -> list[Candidate]:
@@ -48,6 +52,7 @@ def candidates(job: Job, taste: Taste, signals: Signals, policy: Policy) -> list
         sources = [
             ("search", (item for found in signals.searches for item in found.items)),
             ("recent", taste.lately),
+            ("next", islice(signals.next, NEXT)),
             ("together", _together(taste)),
             ("interest", _interest(job, signals)),
             ("category", _category(job, taste)),

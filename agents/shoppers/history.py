@@ -6,6 +6,7 @@ from agents.shoppers.job import Job
 from agents.shoppers.profile import KINDS, THOUSANDTHS
 from agents.shoppers.tastes import LIKED
 from agents.shoppers.vectors import SCALE
+from agents.steps import steps
 from models.api import History, Vectors
 
 LENGTH = 24
@@ -17,6 +18,11 @@ QUERIES = 2
 def recent_queries(job: Job) -> list[str]:
     """Return the newest queries, newest first."""
     return [query.text for query in reversed(job.queries[-QUERIES:])]
+
+
+def items_of(job: Job) -> list[str]:
+    """Return the items of the steps taken, oldest first."""
+    return [job.touches[place].item for place in steps((touch.item, touch.kind) for touch in job.touches)]
 
 
 def history_of(job: Job, queries: dict[str, Vectors]) -> History | None:

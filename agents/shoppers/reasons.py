@@ -37,6 +37,7 @@ _ABOUT: dict[str, Localized] = {
     "praised": {"en": "Buyers praise {}", "zh": "买家称赞{}"},
 }
 _PLAIN: dict[str, Localized] = {
+    "next": {"en": "Picked by what you looked at", "zh": "根据你看过的商品挑选"},
     "recent": {"en": "You looked at this before", "zh": "你之前看过"},
     "together": {"en": "Often seen together with what you looked at", "zh": "常与你看过的商品一起浏览"},
     "popular": {"en": "Popular right now", "zh": "近期热门"},
@@ -104,6 +105,12 @@ def matched_query(job: Job, signals: Signals, item: str) -> str:
         if job.look.lexicon.match(found.wanted, item) >= WORDS_MATCH or near >= SENSE_MATCHES:
             return query.text
     return ""
+
+
+def _next(case: _Case) -> Reason | None:
+    """Say that what was touched led to it, unless it was touched itself."""
+    touched = case.scored.item in case.taste.recent
+    return None if touched else Reason(code="next", text=_PLAIN["next"])
 
 
 def _recent(case: _Case) -> Reason:
@@ -176,6 +183,7 @@ def _fallback(scored: Scored) -> Reason:
 
 _REASONS: dict[str, Callable[[_Case], Reason | None]] = {
     "interest": _similar,
+    "next": _next,
     "recent": _recent,
     "together": _together,
     "search": _searched,

@@ -28,6 +28,7 @@ def versions(models: Models, policy: Policy) -> dict[str, str]:
     return {
         "embedder": models.embedder.version,
         "interest": models.interest.version,
+        **({"sequence": models.sequence.version} if models.sequence is not None else {}),
         "score": weights.version(policy.weights),
         "words": words.VERSION,
     }

@@ -45,6 +45,7 @@ def score(
     rows = [job.look.vectors.row(candidate.item) for candidate in found]
     interest = _near(signals.interest, rows)
     top = max(FAINT, *interest) if interest else FAINT
+    likeliest = max(signals.next.values(), default=1.0)
     searched = _searched(job, signals, [candidate.item for candidate in found], rows)
     hottest = max(CROWD, math.log2(1.0 + job.look.hottest))
     scored = []
@@ -52,6 +53,7 @@ def score(
         facts = card.facts
         values = (
             near / top if near > 0 else 0.0,
+            math.sqrt(signals.next.get(item, 0.0) / likeliest),
             taste.lately.get(item, 0.0),
             taste.together.get(item, 0.0),
             found_by,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from agents.shoppers.candidates import Signals
-from agents.shoppers.history import history_of, recent_queries
+from agents.shoppers.history import history_of, items_of, recent_queries
 from agents.shoppers.job import Job
 from agents.shoppers.searches import Remembered
 from agents.shoppers.vectors import Table, whole
@@ -15,6 +15,9 @@ from models.api import Models, Vectors
 def signals_of(jobs: Sequence[Job], models: Models, remembered: Remembered) -> list[Signals]:
     """Ask each model once for all *jobs*; one result for each, the same whatever is asked beside it, and was before."""
     texts = [recent_queries(job) for job in jobs]
+    expected = (
+        models.sequence.next([items_of(job) for job in jobs]) if models.sequence is not None else [{} for _ in jobs]
+    )
     known = _encoded(dict.fromkeys(text for own in texts for text in own), models)
     histories = [history_of(job, known) for job in jobs]
     some = [history for history in histories if history is not None]
@@ -35,8 +38,11 @@ def signals_of(jobs: Sequence[Job], models: Models, remembered: Remembered) -> l
                 remembered.put(text, job.look, next(new)) if found is None else found
                 for text, found in zip(own, before, strict=True)
             ],
+            next=likely,
         )
-        for job, history, own, before, new in zip(jobs, histories, texts, searches, products, strict=True)
+        for job, history, own, before, new, likely in zip(
+            jobs, histories, texts, searches, products, expected, strict=True
+        )
     ]
 
 

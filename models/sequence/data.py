@@ -4,6 +4,7 @@ Forms: `user item item …` a line (as S3-Rec has them); `item item …` a line,
 the columns of session, item and time; `item item …<TAB>item` a line, a prefix and its target.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -122,6 +123,45 @@ def of_sessions(train: Path, test: Path | None, held_out: float = 0.1) -> Materi
         [Question(catalog.encode(prefix), catalog.numbers.get(target, UNKNOWN)) for prefix, target in asked],
         seen=True,
     )
+
+
+class History(NamedTuple):
+    """What one shopper did, oldest first."""
+
+    times: list[int]
+    """When, in any unit that all histories share."""
+    items: list[str]
+
+
+def of_histories(given: Iterable[History], held_out: float = 0.1) -> Material:
+    """Split histories in time: the last share *held_out* of all steps is the test, of the steps before the last is chosen by.
+
+    Each of those steps is asked for with all that its shopper did before, unless that is nothing; items may come again.
+    """
+    histories = list(given)
+    times = sorted(at for history in histories for at in history.times)
+    if not times:
+        message = "nobody did anything with an item: there is nothing to learn from"
+        raise FileError(message)
+    before, last = (times[max(0, round(len(times) * share) - 1)] for share in ((1 - held_out) ** 2, 1 - held_out))
+    catalog = Catalog.of(
+        sorted(
+            {item for it in histories for at, item in zip(it.times, it.items, strict=True) if at <= last}, key=_order
+        )
+    )
+    train: list[Numbers] = []
+    validation: list[Question] = []
+    test: list[Question] = []
+    for history in histories:
+        learnt, known = (bisect_right(history.times, end) for end in (before, last))
+        train.append(catalog.encode(history.items[:learnt]))
+        for n in range(max(1, learnt), len(history.items)):
+            asked = Question(catalog.encode(history.items[:n]), catalog.numbers.get(history.items[n], UNKNOWN))
+            (validation if n < known else test).append(asked)
+    if not validation or not test:
+        message = "too few shoppers do more than one thing for a model to be chosen and tested by; record for longer"
+        raise FileError(message)
+    return Material(catalog, [numbers for numbers in train if len(numbers)], validation, test, seen=True)
 
 
 def _parted(sessions: list[list[str]], share: float) -> tuple[list[list[str]], list[list[str]]]:

@@ -38,6 +38,19 @@ class NextItems:
         """Return for each history the best items and their scores, best first."""
         return [(items, values) for _, items, values in self.scorer.results(self._rows(histories))]  # type: ignore[misc]  # numbers are one of the outputs
 
+    def next(self, histories: Sequence[Sequence[str]]) -> list[dict[str, float]]:
+        """Return for each history of names the likeliest items with their probabilities, best first; see `models.api.SequenceModel`."""
+        known = [self.catalog.encode(history) for history in histories]
+        listed = iter(self.top([history for history in known if len(history)]))
+        names = self.catalog.names
+        found = []
+        for history in known:
+            items, values = next(listed) if len(history) else ((), ())
+            found.append(
+                {names[int(item)]: float(value) for item, value in zip(items, values, strict=True) if value > 0}
+            )
+        return found
+
     def _rows(self, histories: Sequence[Numbers]) -> list[Numbers]:
         """Return tokens, at least one: padding stands for a history without any item that the model knows."""
         longest = self.scorer.card.lengths[-1]

@@ -9,6 +9,7 @@ import torch
 from click.testing import CliRunner
 
 from agents.__main__ import main
+from models.load import sequence
 from models.runtime import start
 from models.sequence.batches import batches, lessons
 from models.sequence.counts import Cooccurrence, Rule, nearest, neighbours
@@ -111,6 +112,29 @@ def test_a_history_of_unknown_items_still_gets_a_list(tmp_path: Path) -> None:
 
     assert len(items) == 40
     assert (np.diff(values) <= 0).all()
+
+
+def test_a_model_trained_on_a_log_is_loaded_and_names_what_comes_next(tmp_path: Path) -> None:
+    rows = ["SessionId\tItemId\tTime"]
+    rows += [f"{n}\ti{(n * 7 + step) % 30}\t{100 * n + step}" for n in range(60) for step in range(5)]
+    (tmp_path / "t.tsv").write_text("\n".join(rows) + "\n")
+    log = str(tmp_path / "log.jsonl.gz")
+    done = CliRunner().invoke(main, ["import", "yoochoose", str(tmp_path / "t.tsv"), "--out", log])
+    assert done.exit_code == 0, done.output
+    sets = [option for pair in (*SMALL, "epochs=12") for option in ("--set", pair)]
+
+    found = run("train", "interest", "--log", log, "--out", str(tmp_path / "out"), *sets)
+    model = sequence(tmp_path / "out", start("cpu", 1))
+
+    assert model is not None
+    after_three, after_nothing = model.next([["i1", "gone", "i3"], ["gone"]])
+    assert next(iter(after_three)) == "i4"
+    assert all(0 < share <= 1 for share in after_three.values())
+    assert after_nothing == {}
+    assert sequence(tmp_path, start("cpu", 1)) is None
+    test = found["test"]
+    assert isinstance(test, dict)
+    assert test["p@20"] > 0.9
 
 
 def test_settings_that_do_not_exist_are_refused(tmp_path: Path) -> None:

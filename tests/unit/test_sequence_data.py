@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.files import FileError
-from models.sequence.data import UNKNOWN, Material, of_sequences, of_sessions
+from models.sequence.data import UNKNOWN, History, Material, of_histories, of_sequences, of_sessions
 
 
 def written(path: Path, text: str) -> Path:
@@ -52,6 +52,27 @@ def test_of_a_session_every_item_but_the_first_is_asked_for(tmp_path: Path) -> N
     assert material.test[2].target == UNKNOWN
     assert "alone" not in material.catalog.numbers
     assert material.seen
+
+
+def test_histories_are_split_in_time_and_asked_with_all_that_came_before() -> None:
+    early = [History([at], ["a"]) for at in range(20)]
+    ann, bob = History([5, 21, 30, 31], ["a", "b", "a", "new"]), History([29, 30], ["b", "a"])
+
+    material = of_histories([*early, ann, bob])  # of 26 steps 21 are learnt, and those until 29 are chosen by
+
+    assert material.catalog.names == ("a", "b")
+    assert [names(material, it) for it in material.train] == [["a"]] * 21
+    assert material.seen
+    assert [(names(material, it.history), it.target) for it in material.validation] == [(["a"], 1)]
+    assert [(names(material, it.history), it.target) for it in material.test] == [
+        (["a", "b"], 0), (["a", "b", "a"], UNKNOWN), (["b"], 0)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [[], [History([], [])], [History([n], ["a"]) for n in range(50)]])
+def test_histories_in_which_nothing_follows_anything_are_refused(given: list[History]) -> None:
+    with pytest.raises(FileError, match=r"nothing to learn from|record for longer"):
+        of_histories(given)
 
 
 def test_a_table_is_put_in_the_order_of_time(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from schemas.clicks import Click, ListShown, Purchase, View
 from schemas.copy import Copy
 from schemas.recommendations import Decision, Recommendations
 from schemas.searches import Search
+from tests.doubles import MODELS, Successor
 from tests.shoppers import START, STEADY, World, after, facts, sentiment
 
 
@@ -160,6 +161,21 @@ def test_what_was_looked_at_lately_comes_first_for_a_while() -> None:
     assert soon[0] == ("b1", "recent", "recent")
     assert soon[1][:2] == ("b0", "recent")
     assert later.index("b0") > 1
+
+
+def test_what_the_shops_own_model_expects_is_listed_with_its_version() -> None:
+    world = World(models=MODELS._replace(sequence=Successor()))
+    world.stock(*(facts(item, f"thing {number}") for number, item in enumerate("abcdefg")))
+    world.feed(Click(shopper="ann", item="b", at=START))
+
+    found, nobody = world.recommend("ann"), world.recommend("nobody")
+    features = {it.item: it.features for it in world.decision("ann").candidates}
+
+    slots = {slot.item: slot for slot in found.slots}
+    assert (slots["c"].source, slots["c"].reason.code) == ("next", "next")
+    assert (features["c"]["next"], features["d"]["next"], "next" in features["e"]) == (1.0, 0.5, False)
+    assert found.models["sequence"] == nobody.models["sequence"] == "alphabet@1"
+    assert "next" not in {slot.source for slot in nobody.slots}
 
 
 def test_a_source_that_is_left_out_brings_nothing() -> None:

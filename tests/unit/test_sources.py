@@ -25,4 +25,4 @@ def test_a_wrong_source_is_a_settings_error_with_its_cure(text: str) -> None:
     with pytest.raises(msgspec.ValidationError, match="VITRINE_SOURCES: ") as refusal:
         load({"VITRINE_SOURCES": text})
 
-    assert f"'{text}' leaves out no source; expected some of: -search, -recent, -together" in str(refusal.value)
+    assert f"'{text}' leaves out no source; expected some of: -search, -recent, -next" in str(refusal.value)

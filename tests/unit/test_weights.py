@@ -37,7 +37,7 @@ def test_the_setting_reaches_the_policy() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("serch=2", "unknown feature 'serch'; there are: interest, recent, together"),
+        ("serch=2", "unknown feature 'serch'; there are: interest, next, recent"),
         ("search", "the weight of search is '': expected a number from -100 to 100"),
         ("search=many", "the weight of search is 'many'"),
         ("search=nan", "the weight of search is 'nan'"),

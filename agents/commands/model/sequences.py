@@ -1,6 +1,6 @@
 """What the commands on sequences share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,9 @@ from rich.console import RenderableType
 
 from agents.commands.model.options import FILE
 from agents.commands.model.showing import table
+from agents.replay.histories import histories
+from agents.replay.sequence import merged
+from agents.replay.terminal import explained, watched
 
 if TYPE_CHECKING:
     from models.sequence.data import Material
@@ -19,16 +22,27 @@ TEST = click.option(
     "--test", type=FILE, help="Lines `item item …<TAB>item`, or a table; else the last tenth of the sessions."
 )
 
+EVENTS = click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    type=FILE,
+    help="An event log, as `record` and `import` write them; may be repeated.",
+)
 
-def material(sequences: Path | None, sessions: Path | None, test: Path | None) -> "Material":
+
+def material(sequences: Path | None, sessions: Path | None, test: Path | None, logs: Sequence[Path] = ()) -> "Material":
     """Read what was given, of which there must be one kind."""
-    from models.sequence.data import of_sequences, of_sessions  # noqa: PLC0415  so that a missing extra is told
+    from models.sequence.data import of_histories, of_sequences, of_sessions  # noqa: PLC0415  so that a missing extra is told
 
-    if sequences and not (sessions or test):
+    if logs and not (sequences or sessions or test):
+        with explained():
+            return of_histories(histories(merged(watched(logs, "reading"))))
+    if sequences and not (sessions or test or logs):
         return of_sequences(sequences)
-    if sessions and not sequences:
+    if sessions and not (sequences or logs):
         return of_sessions(sessions, test)
-    message = "give --sequences FILE, or --sessions FILE with or without --test FILE"
+    message = "give --sequences FILE, --sessions FILE with or without --test FILE, or --log FILE"
     raise click.UsageError(message)
 
 

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from agents.commands.model.options import FOLDER, told, watch
-from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown
+from agents.commands.model.sequences import EVENTS, SEQUENCES, SESSIONS, TEST, material, shown
 from agents.replay.terminal import JSON, report, tell
 
 
@@ -14,12 +14,19 @@ from agents.replay.terminal import JSON, report, tell
 @SEQUENCES
 @SESSIONS
 @TEST
+@EVENTS
 @click.option(
     "--model", "folder", type=FOLDER, help="What `train interest` wrote; without one only the baselines are measured."
 )
 @JSON
 def command(
-    *, sequences: Path | None, sessions: Path | None, test: Path | None, folder: Path | None, as_json: bool
+    *,
+    sequences: Path | None,
+    sessions: Path | None,
+    test: Path | None,
+    logs: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure lists of what comes next, beside what is taken most and what is taken together.
 
@@ -37,7 +44,7 @@ def command(
         from models.sequence.evaluate import against, evaluate  # noqa: PLC0415  as above
         from models.sequence.predict import NAME, NextItems  # noqa: PLC0415  as above
 
-        given = material(sequences, sessions, test)
+        given = material(sequences, sessions, test, logs)
         if folder is None:
             result = evaluate(given, None, "", watch)
         else:

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from agents.commands.model.options import FOLDER, told, watch
-from agents.commands.model.sequences import SEQUENCES, SESSIONS, TEST, material, shown
+from agents.commands.model.sequences import EVENTS, SEQUENCES, SESSIONS, TEST, material, shown
 from agents.replay.terminal import JSON, report, say, tell
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @SEQUENCES
 @SESSIONS
 @TEST
+@EVENTS
 @click.option("--out", required=True, type=FOLDER, help="Gets the artefact `sequence`.")
 @click.option(
     "--minutes", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="Of training."
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 )
 @JSON
 def command(**given: Any) -> None:
-    """Train a model of what comes next on sequences of users or on sessions, test it, and say so beside the baselines.
+    """Train a model of what comes next on an event log, sequences of users or sessions, test it, and say so beside the baselines.
 
-    What it is tested on and chosen by it does not learn: of a sequence the last two items, of sessions the last tenth of a tenth.
+    What it is tested on and chosen by it does not learn: of a sequence the last two items, of sessions the last tenth and the
+    last of the rest, of a log the same in time.  A worker serves it with VITRINE_MODELS_DIR=OUT:models/artifacts.
 
     \b
     Examples:
+      vitrine model train interest --log recorded.jsonl.zst --out runs/next --minutes 10
       vitrine model train interest --sequences Beauty.txt.gz --out runs/beauty --minutes 10
       vitrine model train interest --sessions train.txt.gz --test test.tsv.gz --out runs/sessions --set epochs=8
     """  # noqa: D301  click's mark for lines that stay as they are
@@ -46,8 +49,8 @@ def command(**given: Any) -> None:
         from models.sequence.course import Setting, teach  # noqa: PLC0415  it brings torch
 
         config = _config(given)
-        taught = material(given["sequences"], given["sessions"], given["test"])
-        files = tuple(path for path in (given["sequences"], given["sessions"], given["test"]) if path)
+        taught = material(given["sequences"], given["sessions"], given["test"], given["logs"])
+        files = tuple(path for path in (given["sequences"], given["sessions"], given["test"], *given["logs"]) if path)
         setting = Setting(config, files, shlex.join(["vitrine", *sys.argv[1:]]))
         outcome = teach(taught, setting, given["out"], _look, watch)
     if given["as_json"]:
