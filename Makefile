@@ -49,7 +49,7 @@ dashboards: $(DEV) ## make the dashboards of ops/grafana anew
 	$(BIN)/python -m ops.grafana.build
 
 bench: $(DEV) ## measure: make bench ARGS="engine --report bench.json"
-	$(BIN)/python -m tests.bench $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(DEV) ## strike workers and brokers at work, and compare: make chaos ARGS="--seed 7 --seconds 45 --brokers 3 --report chaos.json"
 	$(BIN)/python -m tests.chaos $(ARGS)

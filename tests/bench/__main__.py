@@ -4,6 +4,7 @@ import click
 
 from tests.bench.engine import engine, peers_command
 from tests.bench.latency import command as latency
+from tests.bench.lists import command as lists
 from tests.bench.memory import command as memory
 from tests.bench.overload import command as overload
 from tests.bench.rebalance import command as rebalance
@@ -20,6 +21,7 @@ def main() -> None:
 main.add_command(engine)
 main.add_command(peers_command)
 main.add_command(latency, "latency")
+main.add_command(lists, "lists")
 main.add_command(memory, "memory")
 main.add_command(overload, "overload")
 main.add_command(rebalance, "rebalance")
