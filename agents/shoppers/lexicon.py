@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from models.search.match import Wanted, share, wanted
+from models.search.spelling import Spelling
 from models.search.terms import terms
 from schemas.base import Localized
 from schemas.catalog import CatalogItem
@@ -21,6 +22,7 @@ class Lexicon:
         """Changes so far, each counted when it is done: who reads this first has read nothing newer under it."""
         self._items: dict[str, dict[str, None]] = {}
         self._terms: dict[str, frozenset[str]] = {}
+        self._spelling = Spelling()
 
     def put(self, item: str, facts: CatalogItem) -> None:
         """Set the texts of *item*."""
@@ -31,7 +33,10 @@ class Lexicon:
         for term in old - new:
             self._leave(term, item)
         for term in new - old:
-            self._items.setdefault(term, {})[item] = None
+            if term not in self._items:
+                self._items[term] = {}
+                self._spelling.add(term)
+            self._items[term][item] = None
         self._terms[item] = new
         self.version += 1
 
@@ -45,8 +50,8 @@ class Lexicon:
         self.version += 1
 
     def wanted(self, query: str) -> Wanted:
-        """Weigh the terms of *query* by how rare they are; those that no item has weigh as if one had."""
-        return wanted(query, len(self._terms), lambda term: len(self._items.get(term, ())))
+        """Weigh the terms of *query*, misspelt ones as they were meant, by how rare they are; those that no item has weigh as if one had."""
+        return wanted(query, len(self._terms), self._having, lambda term: self._spelling.meant(term, self._having))
 
     def match(self, wanted: Wanted, item: str) -> float:
         """Return the share of the query, 0 to 1, that the texts of *item* have."""
@@ -67,6 +72,10 @@ class Lexicon:
         del items[item]
         if not items:
             del self._items[term]
+            self._spelling.drop(term)
+
+    def _having(self, term: str) -> int:
+        return len(self._items.get(term, ()))
 
 
 def _texts(facts: CatalogItem) -> Iterable[str]:

@@ -10,6 +10,7 @@ from models.api import Embedder
 from models.search.bm25 import BM25
 from models.search.judged import Judged
 from models.search.match import Numbers, match_all, wanted
+from models.search.spelling import Spelling
 from models.search.terms import terms
 
 Score = Callable[[int], Numbers]
@@ -69,9 +70,15 @@ def search(judged: Judged, embedder: Embedder, watch: Watch = iter) -> Score:
         for term in terms(title):
             having.setdefault(term, []).append(n)
     places = {term: np.array(found) for term, found in having.items()}
+    spelling = Spelling()
+    for term in places:
+        spelling.add(term)
+
+    def count(term: str) -> int:
+        return len(places.get(term, ()))
 
     def score(query: int) -> Numbers:
-        asked = wanted(judged.queries[query], len(judged.titles), lambda term: len(places.get(term, ())))
+        asked = wanted(judged.queries[query], len(judged.titles), count, lambda term: spelling.meant(term, count))
         shares = np.zeros(len(judged.titles))
         for term, weight in asked.weights:
             if term in places:

@@ -25,13 +25,16 @@ class Wanted(NamedTuple):
     """Term to weight, the heaviest and so the rarest first; they sum to 1."""
 
 
-def wanted(query: str, texts: int, having: Callable[[str], int]) -> Wanted:
+def wanted(
+    query: str, texts: int, having: Callable[[str], int], meant: Callable[[str], str | None] = lambda _: None
+) -> Wanted:
     """Weigh the terms of *query* by how rare they are among *texts*, of which *having* says how many have a term.
 
-    Those that no text has weigh as if one had.
+    In the place of one that no text has stands what *meant* says, if anything; else it weighs as if one had.
     """
     count = texts + 1
-    weights = {term: math.log1p(count / max(1, having(term))) for term in terms(query)}
+    chosen = dict.fromkeys(term if having(term) else meant(term) or term for term in terms(query))
+    weights = {term: math.log1p(count / max(1, having(term))) for term in chosen}
     total = math.fsum(weights.values()) or 1.0
     ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     return Wanted(frozenset(weights), tuple((term, weight / total) for term, weight in ranked))
