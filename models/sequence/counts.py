@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.api import Vectors
 from models.sequence.data import Numbers
+
+Shares = NDArray[np.float64]
 
 WINDOW = 10
 """Items apart that still count as near."""
@@ -80,7 +83,19 @@ def nearest(near: Neighbours, count: int) -> Neighbours:
     return Neighbours(np.concatenate([[0], np.cumsum(sizes)]), near.others[kept], near.weights[kept])
 
 
-def neighbours(sequences: Sequence[Numbers], items: int, rule: Rule = BASELINE) -> Neighbours:
+class Pairs(NamedTuple):
+    """Which items are near each other in sequences, and how much; nothing of it depends on a rule."""
+
+    codes: Numbers
+    """(pairs,): one item's number times the number of items, plus the other's; ascending."""
+    after: Shares
+    """(pairs,): how much the other came after the one."""
+    before: Shares
+    taken: Numbers
+    """(items,): how often each is in the sequences, at least 1."""
+
+
+def pairs(sequences: Sequence[Numbers], items: int) -> Pairs:
     """Count which items are near each other in *sequences*."""
     left, right, weight = [], [], []
     for gap in range(1, WINDOW + 1):
@@ -91,12 +106,25 @@ def neighbours(sequences: Sequence[Numbers], items: int, rule: Rule = BASELINE) 
                 weight.append(np.full(len(sequence) - gap, DECAY ** (gap - 1)))
     empty = np.zeros(0, np.int64)
     one, other = np.concatenate([empty, *left]), np.concatenate([empty, *right])
-    pairs = np.concatenate([one * items + other, other * items + one])
-    codes, inverse = np.unique(pairs, return_inverse=True)
+    codes, inverse = np.unique(np.concatenate([one * items + other, other * items + one]), return_inverse=True)
     each = np.concatenate([np.zeros(0), *weight])
-    weights = np.bincount(inverse, np.concatenate([each, rule.back * each]), minlength=len(codes))
-    taken = np.maximum(popularity(sequences, items), 1).astype(np.float64)
+    after, before = (
+        np.bincount(half, each, len(codes)).astype(np.float64) for half in (inverse[: len(each)], inverse[len(each) :])
+    )
+    return Pairs(codes, after, before, np.maximum(popularity(sequences, items), 1))
+
+
+def weighed(counted: Pairs, rule: Rule) -> Neighbours:
+    """Return the neighbours of each item by what a pair counts."""
+    codes, taken = counted.codes, counted.taken.astype(np.float64)
+    items = len(taken)
+    weights = counted.after + rule.back * counted.before
     damped = weights / taken[codes // items] ** rule.own / taken[codes % items] ** rule.other
     return Neighbours(
         np.searchsorted(codes, np.arange(items + 1) * items).astype(np.int64), codes % items, damped.astype(np.float32)
     )
+
+
+def neighbours(sequences: Sequence[Numbers], items: int, rule: Rule = BASELINE) -> Neighbours:
+    """Return the neighbours of each item in *sequences*."""
+    return weighed(pairs(sequences, items), rule)

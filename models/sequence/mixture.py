@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.api import Vectors
-from models.sequence.counts import Cooccurrence, Neighbours, Rule, nearest, neighbours
+from models.sequence.counts import Cooccurrence, Neighbours, Rule, nearest, pairs, weighed
 from models.sequence.data import Numbers, Question
 from models.sequence.ranked import AT_ONCE, Score, ranks
 
@@ -41,14 +41,15 @@ def choose(
     shares: Score, sequences: Sequence[Numbers], questions: Sequence[Question], items: int, k: int, *, seen: bool
 ) -> Mixture:
     """Return the rule and the weight with the greatest gain in the first *k* on *questions*."""
-    tables = [(rule, nearest(neighbours(sequences, items, rule), NEAREST)) for rule in RULES]
+    counted = pairs(sequences, items)
+    tables = [(rule, nearest(weighed(counted, rule), NEAREST)) for rule in RULES]
     gains = np.zeros((len(RULES), len(WEIGHTS)))
     for asked in _batched(questions):
         own = shares([it.history for it in asked])
         for r, (_, near) in enumerate(tables):
-            counted = Cooccurrence(near).score([it.history for it in asked])
+            found = Cooccurrence(near).score([it.history for it in asked])
             for w, weight in enumerate(WEIGHTS):
-                place = ranks(mixed(own, counted, weight), asked, seen=seen)
+                place = ranks(mixed(own, found, weight), asked, seen=seen)
                 gains[r, w] += np.where(place < k, 1 / np.log2(place + 2), 0).sum()
     best = int(gains.argmax())
     rule, near = tables[best // len(WEIGHTS)]

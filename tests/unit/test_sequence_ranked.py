@@ -111,7 +111,8 @@ def test_the_command_refuses_what_it_can_not_choose_between(tmp_path: Path) -> N
     (tmp_path / "s.txt").write_text("u 1 2 3")
 
     both = ["--sequences", str(tmp_path / "s.txt"), "--sessions", str(tmp_path / "s.txt")]
-    for given_ in ([], both, ["--sequences", str(tmp_path / "s.txt"), "--test", str(tmp_path / "s.txt")]):
+    log = ["--log", str(tmp_path / "s.txt"), "--sessions", str(tmp_path / "s.txt")]
+    for given_ in ([], both, log, ["--sequences", str(tmp_path / "s.txt"), "--test", str(tmp_path / "s.txt")]):
         done = CliRunner().invoke(main, ["model", "evaluate", "interest", *given_])
         assert done.exit_code == 2
-        assert "give --sequences FILE, or --sessions FILE" in done.output
+        assert "give --sequences FILE, --sessions FILE with or without --test FILE, or --log FILE" in done.output
