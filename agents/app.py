@@ -47,9 +47,7 @@ def build(
         collector(registry=registry)
     metrics = Metrics(registry)
     metrics.build.info(_versions())
-    for name, model in (models._asdict() if models is not None else {}).items():
-        if model is None:
-            continue
+    for name, model in (models.loaded() if models is not None else {}).items():
         provider = getattr(model, "provider", "none")
         metrics.model(name, version=model.version, provider=provider, wanted=settings.provider)
     app = build_engine(config(settings, lists), stages, metrics)

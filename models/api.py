@@ -5,7 +5,7 @@ beside it (a batch equals its rows).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -106,3 +106,7 @@ class Models(NamedTuple):
     interest: Interest
     sequence: SequenceModel | None = None
     """What a shop has trained on its own log; None: nothing."""
+
+    def loaded(self) -> dict[str, Any]:
+        """Return those that are there, by name."""
+        return {name: model for name, model in self._asdict().items() if model is not None}

@@ -43,7 +43,7 @@ def command() -> None:
 
 def _models(chosen: Settings) -> Models:
     models = load(chosen.models_dir, provider=chosen.provider, callers=chosen.callers)
-    for name, model in models._asdict().items():
+    for name, model in models.loaded().items():
         about = {key: found for key in ("provider", "note", "warm_up") if (found := getattr(model, key, None))}
         log.info("model loaded", model=name, version=model.version, **about)
     return models

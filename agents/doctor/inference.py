@@ -48,7 +48,7 @@ def inference(settings: Settings, gpus: Sequence[str]) -> Iterator[Finding]:
     if not _sane(models):
         yield fail("inference", "the models gave numbers that can't be", "install ONNX Runtime again: make setup")
         return
-    loaded = {name: model for name, model in models._asdict().items() if model is not None}
+    loaded = models.loaded()
     used = {name: getattr(model, "provider", "cpu") for name, model in loaded.items()}
     notes = {note for model in loaded.values() if (note := getattr(model, "note", ""))}
     if len(_wheels()) > 1:
