@@ -5,7 +5,7 @@ import os
 from agents.log import configure
 from agents.settings import load
 from agents.shoppers.agent import Shoppers
-from agents.wiring import policy
+from agents.wiring import options
 from models.load import load as load_models
 
 
@@ -14,4 +14,4 @@ def lists() -> Shoppers:
     settings = load(os.environ)
     configure(settings.log_level)
     models = load_models(settings.models_dir, provider=settings.provider, callers=1)
-    return Shoppers(models, policy(settings))
+    return Shoppers(models, options(settings))

@@ -6,18 +6,18 @@ from agents.processor import Folder, Stage
 from agents.reviews.agent import Reviews
 from agents.settings import Settings
 from agents.shoppers.agent import Shoppers
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from models.api import Models
 
 
 def stages(settings: Settings, models: Models) -> tuple[Stage, ...]:
     """Return the processors, each with the models and the part of the settings that it needs."""
-    return Shoppers(models, policy(settings)), Reviews(models), Items(models), Outcomes()
+    return Shoppers(models, options(settings)), Reviews(models), Items(models), Outcomes()
 
 
-def policy(settings: Settings) -> Policy:
+def options(settings: Settings) -> Options:
     """Return what of the settings concerns lists."""
-    return Policy(
+    return Options(
         list_size=settings.list_size,
         list_lifetime=settings.list_lifetime,
         explore=settings.explore,

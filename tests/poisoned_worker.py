@@ -12,7 +12,7 @@ from agents.reviews.agent import Reviews
 from agents.settings import Settings, load
 from agents.shoppers.agent import Shoppers
 from agents.shoppers.job import Job
-from agents.wiring import policy, stages
+from agents.wiring import options, stages
 from models.api import Judgement, Part
 from schemas.base import Language
 from tests.doubles import MODELS, WordSentiment
@@ -63,7 +63,7 @@ def main() -> int:
 
 def lists() -> PoisonedShoppers:
     """Return the processor of lists, also for a process that makes nothing else."""
-    return PoisonedShoppers(MODELS, policy(_settings()))
+    return PoisonedShoppers(MODELS, options(_settings()))
 
 
 def _settings() -> Settings:

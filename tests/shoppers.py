@@ -7,7 +7,7 @@ from typing import Any
 from agents.processor import Effects, Origin, Output, fold_once, sources
 from agents.shoppers.agent import Shoppers
 from agents.shoppers.job import Job
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS, IDENTIFIES, MERGES, REQUESTS, SEARCHES, SENTIMENTS, Topic
 from models.api import Models
@@ -24,7 +24,7 @@ from tests.doubles import MODELS
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LONG_AFTER = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000)
-STEADY = Policy(explore=0)
+STEADY = Options(explore=0)
 
 TOPIC_OF: dict[type, Topic] = {
     **dict.fromkeys((View, Click, AddToCart, Purchase, Basket, Order, ListShown, CopyShown), CLICKS),
@@ -64,8 +64,8 @@ def sentiment(shopper: str, item: str, polarity: float, at: datetime = START) ->
 class World:
     """Shoppers and a shelf, without a broker."""
 
-    def __init__(self, policy: Policy = STEADY, models: Models = MODELS) -> None:
-        self.folder = Shoppers(models, policy)
+    def __init__(self, options: Options = STEADY, models: Models = MODELS) -> None:
+        self.folder = Shoppers(models, options)
         self.models = models
         self.profiles: dict[str, Profile] = {}
         self._places = [topic.name for topic in sources(self.folder)]

@@ -11,7 +11,7 @@ from agents.shoppers.expiry import life
 from agents.shoppers.fold import fold
 from agents.shoppers.job import Job, job_of, pack, unpack
 from agents.shoppers.lists import make
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.profile import Profile
 from agents.shoppers.records import outputs, versions
 from agents.shoppers.searches import Remembered
@@ -55,10 +55,10 @@ class Shoppers(Portable):
     outputs = (*facts, RECOMMENDATIONS, COPY, DECISIONS)
     tallies = TALLIES
 
-    def __init__(self, models: Models, policy: Policy) -> None:
+    def __init__(self, models: Models, options: Options) -> None:
         self.models = models
-        self.policy = policy
-        self._lifetime = policy.lifetime // timedelta(milliseconds=1)
+        self.options = options
+        self._lifetime = options.lifetime // timedelta(milliseconds=1)
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self._remembered = Remembered()
         self._listed: set[str] = set()
@@ -79,15 +79,15 @@ class Shoppers(Portable):
 
     def plan(self, state: Profile, owed: Owed, epoch: int) -> Job:
         """Copy what a list needs."""
-        return job_of(state, owed.request, epoch, self._shelf.look(), self.policy)
+        return job_of(state, owed.request, epoch, self._shelf.look(), self.options)
 
     def score(self, jobs: Sequence[Job]) -> list[list[Output]]:
         """Make the lists, each model being asked once for all of them, and put them into records."""
         models = self.models
-        made_with = versions(models, self.policy)
+        made_with = versions(models, self.options)
         found = signals_of(jobs, models, self._remembered)
         return [
-            outputs(job, make(job, signals, self.policy), self.policy, made_with)
+            outputs(job, make(job, signals, self.options), self.options, made_with)
             for job, signals in zip(jobs, found, strict=True)
         ]
 

@@ -24,7 +24,7 @@ class Ask(msgspec.Struct, frozen=True):
     shopper: str
     placement: str = HOME
     limit: int | None = None
-    """None: as many as the policy says."""
+    """None: as many as the options say."""
     candidates: tuple[Id, ...] = ()
     """Rank these only."""
     request_id: str | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agents.shoppers.job import Job
 from agents.shoppers.lottery import chance
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.rules import allowed
 from agents.shoppers.searches import Found
 from agents.shoppers.tastes import Taste
@@ -43,7 +43,7 @@ class Signals(NamedTuple):
     """The items that the shop's own model expects next, with their probabilities, best first."""
 
 
-def candidates(job: Job, taste: Taste, signals: Signals, policy: Policy) -> list[Candidate]:
+def candidates(job: Job, taste: Taste, signals: Signals, options: Options) -> list[Candidate]:
     """Return the items to rank, each once, under the first source that names it."""
     sources: list[tuple[str, Iterable[str]]]
     if job.ask.candidates:
@@ -57,11 +57,11 @@ def candidates(job: Job, taste: Taste, signals: Signals, policy: Policy) -> list
             ("interest", _interest(job, signals)),
             ("category", _category(job, taste)),
             ("trending", job.look.trending.top(TRENDING + len(job.bought))),
-            ("new", _fresh(job, policy.seed)),
+            ("new", _fresh(job, options.seed)),
         ]
     found: dict[str, Candidate] = {}
     for source, items in sources:
-        if source not in policy.sources:
+        if source not in options.sources:
             continue
         for item in items:
             if item not in found:

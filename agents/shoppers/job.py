@@ -3,7 +3,7 @@
 import msgspec
 
 from agents.shoppers.asks import Ask
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.profile import Opined, Profile, Searched, Shown, Touched, likes_of
 from agents.shoppers.shelf import Look
 from schemas.base import Language
@@ -29,11 +29,11 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     look: Look
 
 
-def job_of(profile: Profile, ask: Ask, epoch: int, look: Look, policy: Policy) -> Job:
+def job_of(profile: Profile, ask: Ask, epoch: int, look: Look, options: Options) -> Job:
     """Copy what a list needs."""
     return Job(
         ask=ask,
-        limit=policy.list_size if ask.limit is None else ask.limit,
+        limit=options.list_size if ask.limit is None else ask.limit,
         epoch=epoch,
         revision=profile.revision,
         at=profile.newest,

@@ -7,7 +7,7 @@ import msgspec
 from agents.shoppers.candidates import Signals, candidates
 from agents.shoppers.explore import Placed, explore
 from agents.shoppers.job import Job
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.reasons import matched_query, reasons_for
 from agents.shoppers.score import Scored, score
 from agents.shoppers.spread import spread
@@ -31,21 +31,21 @@ class Made(NamedTuple):
     considered: list[Scored]
 
 
-def make(job: Job, signals: Signals, policy: Policy) -> Made:
+def make(job: Job, signals: Signals, options: Options) -> Made:
     """Make the list of *job*."""
     taste = taste_of(job)
-    scored = score(job, taste, signals, candidates(job, taste, signals, policy), policy.weights)
+    scored = score(job, taste, signals, candidates(job, taste, signals, options), options.weights)
     considered = _considered(scored, max(CONSIDERED, 5 * job.limit))
-    placed = explore(job, spread(considered, job.limit, policy.crowding), considered, policy)
+    placed = explore(job, spread(considered, job.limit, options.crowding), considered, options)
     liking = liking_of(job, taste)
     words = []
     for one, _ in placed[:COPIES]:
         if one.card.facts is not None:
             fitting = msgspec.structs.replace(liking, query=matched_query(job, signals, one.item))
-            composed = compose(one.card.facts, one.card, fitting, f"{policy.seed}/{job.ask.shopper}/{one.item}")
+            composed = compose(one.card.facts, one.card, fitting, f"{options.seed}/{job.ask.shopper}/{one.item}")
             if composed.text:
                 words.append((one.item, composed))
-    reasons = reasons_for(job, taste, signals, [one for one, _ in placed], policy.weights)
+    reasons = reasons_for(job, taste, signals, [one for one, _ in placed], options.weights)
     return Made(placed, reasons, words, considered)
 
 

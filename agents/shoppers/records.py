@@ -6,7 +6,7 @@ from agents.shoppers import words
 from agents.shoppers.job import Job
 from agents.shoppers.lists import Made
 from agents.shoppers.lottery import chance
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.topics import COPY, DECISIONS, RECOMMENDATIONS
 from models.api import Models
 from schemas.copy import Copy
@@ -15,26 +15,26 @@ from schemas.recommendations import Candidate, Decision, Recommendations, Slot
 _LIST = "recommendations"
 
 
-def outputs(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> list[Output]:
+def outputs(job: Job, made: Made, options: Options, models: dict[str, str]) -> list[Output]:
     """Return the list, the words about its top items and, for a share of all lists, what it was made from."""
-    found = [_recommendations(job, made, policy, models), *_copies(job, made, policy)]
-    if chance(policy.seed, job.ask.shopper, job.revision, job.ask.placement, "decision") < policy.decisions:
-        found.append(_decision(job, made, policy, models))
+    found = [_recommendations(job, made, options, models), *_copies(job, made, options)]
+    if chance(options.seed, job.ask.shopper, job.revision, job.ask.placement, "decision") < options.decisions:
+        found.append(_decision(job, made, options, models))
     return found
 
 
-def versions(models: Models, policy: Policy) -> dict[str, str]:
+def versions(models: Models, options: Options) -> dict[str, str]:
     """Return the version of all that decides about a list."""
     return {
         "embedder": models.embedder.version,
         "interest": models.interest.version,
         **({"sequence": models.sequence.version} if models.sequence is not None else {}),
-        "score": weights.version(policy.weights),
+        "score": weights.version(options.weights),
         "words": words.VERSION,
     }
 
 
-def _recommendations(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> Output:
+def _recommendations(job: Job, made: Made, options: Options, models: dict[str, str]) -> Output:
     at, name = moment(job.at), _id(job, _LIST)
     record = Recommendations(
         recommendation_id=name,
@@ -43,7 +43,7 @@ def _recommendations(job: Job, made: Made, policy: Policy, models: dict[str, str
         epoch=job.epoch,
         revision=job.revision,
         at=at,
-        valid_until=at + policy.list_lifetime,
+        valid_until=at + options.list_lifetime,
         slots=tuple(
             Slot(item=one.item, score=one.score, source=one.source, propensity=round(propensity, 6), reason=reason)
             for (one, propensity), reason in zip(made.placed, made.reasons, strict=True)
@@ -55,7 +55,7 @@ def _recommendations(job: Job, made: Made, policy: Policy, models: dict[str, str
     return Output(RECOMMENDATIONS, job.ask.shopper, record, name, at)
 
 
-def _copies(job: Job, made: Made, policy: Policy) -> list[Output]:
+def _copies(job: Job, made: Made, options: Options) -> list[Output]:
     at = moment(job.at)
     found = []
     for item, composed in made.words:
@@ -69,7 +69,7 @@ def _copies(job: Job, made: Made, policy: Policy) -> list[Output]:
             epoch=job.epoch,
             revision=job.revision,
             at=at,
-            valid_until=at + policy.list_lifetime,
+            valid_until=at + options.list_lifetime,
             text=composed.text,
             claims=composed.claims,
             writer=words.VERSION,
@@ -79,7 +79,7 @@ def _copies(job: Job, made: Made, policy: Policy) -> list[Output]:
     return found
 
 
-def _decision(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> Output:
+def _decision(job: Job, made: Made, options: Options, models: dict[str, str]) -> Output:
     at = moment(job.at)
     slots = {one.item: (place, propensity) for place, (one, propensity) in enumerate(made.placed)}
     record = Decision(
@@ -103,7 +103,7 @@ def _decision(job: Job, made: Made, policy: Policy, models: dict[str, str]) -> O
             for one in made.considered
         ),
         request_id=job.ask.request_id,
-        weights=policy.weights,
+        weights=options.weights,
     )
     return Output(DECISIONS, job.ask.shopper, record, _id(job, "decision"), at)
 

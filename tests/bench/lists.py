@@ -18,7 +18,7 @@ from agents.shoppers.agent import Shoppers
 from agents.shoppers.job import Job
 from agents.shoppers.profile import Profile
 from agents.topics import CLICKS
-from agents.wiring import policy
+from agents.wiring import options
 from models.api import Models
 from models.load import load
 from schemas.cards import ItemCard, ItemVector, Neighbour
@@ -151,7 +151,7 @@ def command(*, sizes: tuple[int, ...], batches: tuple[int, ...], seconds: float,
     shelves = []
     for items in sizes:
         before, begun = conditions(), time.perf_counter()
-        shoppers = Shoppers(models, policy(settings))
+        shoppers = Shoppers(models, options(settings))
         fill(shoppers, items, models)
         filled = round(time.perf_counter() - begun, 1)
         given = profiles(shoppers, items)

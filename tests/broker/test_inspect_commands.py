@@ -18,7 +18,7 @@ from agents.__main__ import main
 from agents.broker import EmbeddedBroker
 from agents.intake import partition_of
 from agents.replay.log import LogRecord, decode
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.topics import CATALOG, CLICKS, COPY, DECISIONS, RECOMMENDATIONS, SEARCHES
 from schemas.clicks import Click
 from schemas.searches import Search
@@ -37,9 +37,9 @@ def produce(bootstrap: str, records: list[tuple[str, str, bytes]]) -> None:
 
 
 @contextmanager
-def shop(policy: Policy, others: int) -> Iterator[str]:
+def shop(options: Options, others: int) -> Iterator[str]:
     """Run a broker on which ann looked for lamps, among *others* lists of somebody else in her partition."""
-    world = World(policy)
+    world = World(options)
     shelf = [facts(f"l{n}", f"brass lamp {n}", price=9.5) for n in range(12)]
     world.stock(*shelf)
     neighbour = next(
@@ -68,7 +68,7 @@ def shop(policy: Policy, others: int) -> Iterator[str]:
 
 @pytest.fixture
 def bootstrap() -> Iterator[str]:
-    with shop(Policy(explore=0), others=150) as it:
+    with shop(Options(explore=0), others=150) as it:
         yield it
 
 
@@ -127,7 +127,7 @@ def test_a_list_that_is_not_there_ends_with_1(run: Run, arguments: tuple[str, ..
 
 
 def test_a_list_without_a_decision_says_which_setting_decides_that() -> None:
-    with shop(Policy(explore=0, decisions=0.0), others=3) as bootstrap:
+    with shop(Options(explore=0, decisions=0.0), others=3) as bootstrap:
         result = CliRunner().invoke(main, ["explain", "ann", "--broker", bootstrap])
 
     assert result.exit_code == 1

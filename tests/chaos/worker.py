@@ -20,7 +20,7 @@ from agents.engine.errors import ConfigurationError
 from agents.log import configure
 from agents.settings import Settings, load
 from agents.shoppers.agent import Shoppers
-from agents.wiring import policy, stages
+from agents.wiring import options, stages
 from models.api import Models
 from tests.chaos import breaks
 from tests.doubles import MODELS
@@ -50,7 +50,7 @@ def main() -> int:
 
 def lists() -> Shoppers:
     """Return the processor of lists, for a process that makes nothing else."""
-    return Shoppers(models_of(os.environ.get("CHAOS_MODELS", "doubles")), policy(load(os.environ)))
+    return Shoppers(models_of(os.environ.get("CHAOS_MODELS", "doubles")), options(load(os.environ)))
 
 
 def models_of(which: str) -> Models:

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.profile import Profile
 from schemas.clicks import AddToCart, Basket, Click, ClickEvent, Line, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
@@ -108,7 +108,7 @@ def test_a_profile_forgets_the_same_however_topics_interleave(data: st.DataObjec
                 sentiment("ann", f"i{n % 3}", 0.5, at),
             )[kind]
         )
-    worlds = [World(Policy(explore=0, lifetime=timedelta(days=10))) for _ in range(2)]
+    worlds = [World(Options(explore=0, lifetime=timedelta(days=10))) for _ in range(2)]
 
     for world in worlds:
         for offset, event in interleaved(data, topics):
@@ -196,7 +196,7 @@ def test_no_event_that_can_be_read_fails_and_every_profile_can_be_stored(events:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=12, max_size=12), histories(), st.floats(0, 1))
 def test_lists_obey_the_rules_and_propensities_add_up(shelf: Any, topics: Any, explore: float) -> None:
-    world = World(Policy(explore=explore, list_size=5))
+    world = World(Options(explore=explore, list_size=5))
     for n, (stock, rebuy) in enumerate(shelf):
         world.stock(facts(f"i{n}", stock=stock, rebuy=rebuy, category=f"c{n % 3}"), views=n, heat=float(n))
     world.feed(*(event for topic in topics for event in topic))

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from agents.inspect.explanation import Explanation, explain
 from agents.inspect.explanation_text import told
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from schemas.clicks import Click
 from schemas.copy import Copy
 from schemas.recommendations import Decision, Recommendations
@@ -15,9 +15,9 @@ SHELF = [facts(f"l{n}", f"brass lamp {n}", category="light", price=9.5) for n in
 SHELF += [facts(f"b{n}", f"walnut board {n}", category="kitchen") for n in range(9)]
 
 
-def made(policy: Policy | None = None, limit: int = 4) -> tuple[Recommendations, Decision, list[Copy]]:
+def made(options: Options | None = None, limit: int = 4) -> tuple[Recommendations, Decision, list[Copy]]:
     """Return a list, what it was made from, and its copies."""
-    world = World(policy or Policy(explore=0))
+    world = World(options or Options(explore=0))
     world.stock(*SHELF)
     world.feed(Click(shopper="ann", item="l0", at=START))
     values = [output.value for output in world.outputs("ann", limit=limit)]
@@ -128,7 +128,7 @@ def test_an_item_of_interest_has_its_verdict() -> None:
 
 def test_an_item_drawn_by_lot_is_told_as_such() -> None:
     for seed in range(20):
-        found, decision, _ = made(Policy(explore=1.0, seed=seed))
+        found, decision, _ = made(Options(explore=1.0, seed=seed))
         it = explain(found, decision, item=found.slots[-1].item)
         if it.items[-1].rank > len(found.slots):
             assert it.items[-1].by_lot

@@ -14,7 +14,7 @@ from agents.engine.topics import read_by
 from agents.metrics import REASONS, Metrics
 from agents.processor import Stage
 from agents.settings import Settings
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.shoppers.tally import TALLIES
 from agents.wiring import stages
 from schemas.clicks import Click, ListShown
@@ -152,7 +152,7 @@ def test_top_slots_without_words_are_missing() -> None:
 
 
 def test_what_was_drawn_by_lot_or_seen_before_is_marked() -> None:
-    shop = World(Policy(explore=0.4))
+    shop = World(Options(explore=0.4))
     shop.stock(*(facts(item, f"lamp {item}", category=f"of {item in 'abc'}") for item in "abcdef"))
     shop.feed(ListShown(shopper="ann", at=START, items=("a", "b", "gone")))
 

@@ -10,7 +10,7 @@ from agents.outcomes.agent import Outcomes
 from agents.replay.driver import Replayer
 from agents.replay.log import LogRecord
 from agents.shoppers.agent import Shoppers
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from schemas.clicks import Click, View
 from tests.doubles import MODELS
 from tests.outcomes import MILLISECONDS, after
@@ -24,7 +24,7 @@ class Run:
 
     def __init__(self, *wanted: str) -> None:
         self.emitted: list[LogRecord] = []
-        stages = (Shoppers(MODELS, Policy(explore=0)), Items(MODELS), Outcomes())
+        stages = (Shoppers(MODELS, Options(explore=0)), Items(MODELS), Outcomes())
         self.replayer = Replayer(stages, partitions=PARTITIONS, emit=self.emitted.append, wanted=wanted)
         self._offset = 0
         for item in ("i1", "i2"):

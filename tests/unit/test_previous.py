@@ -14,14 +14,14 @@ from agents.intake import Admitted, Intake
 from agents.items.agent import Items
 from agents.processor import Folder, Input, State
 from agents.shoppers.agent import Shoppers
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.topics import BY_NAME, DEAD_LETTERS, REKEYS
 from tests import previous
 from tests.doubles import MODELS
 
 PREVIOUS = previous.read()
 MEMORY = Memory(4 << 20)
-FOLDERS: list[Folder] = [Shoppers(MODELS, Policy()), Items(MODELS)]
+FOLDERS: list[Folder] = [Shoppers(MODELS, Options()), Items(MODELS)]
 BAD = {"clicks.v1": 3}
 """Records that were dead letters for the version before, too."""
 RECORDS = [name for name in PREVIOUS.records if name in BY_NAME and BY_NAME[name] not in (*REKEYS, *DEAD_LETTERS)]

@@ -11,7 +11,7 @@ from agents.items.state import Item
 from agents.outcomes.fold import FOUND
 from agents.processor import Origin
 from agents.shoppers.expiry import DAY, LATE, life, limit
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.topics import CATALOG, ITEM_CARDS, PAIRS
 from schemas.clicks import Click, ListShown, Purchase
 from schemas.identifies import Identify
@@ -48,7 +48,7 @@ def left(world: World) -> dict[str, Any]:
 
 
 def test_an_event_after_a_lifetime_finds_a_new_profile() -> None:
-    world, fresh = World(Policy(explore=0, lifetime=SPAN)), World(Policy(explore=0, lifetime=SPAN))
+    world, fresh = World(Options(explore=0, lifetime=SPAN)), World(Options(explore=0, lifetime=SPAN))
     busy(world)
     before = world.profile("ann").revision
 
@@ -63,7 +63,7 @@ def test_an_event_after_a_lifetime_finds_a_new_profile() -> None:
 
 
 def test_within_a_lifetime_all_is_kept() -> None:
-    world = World(Policy(explore=0, lifetime=SPAN))
+    world = World(Options(explore=0, lifetime=SPAN))
     busy(world)
     before = left(world)
 
@@ -76,7 +76,7 @@ def test_within_a_lifetime_all_is_kept() -> None:
 
 
 def test_what_is_too_old_goes_though_the_shopper_never_stopped() -> None:
-    world = World(Policy(explore=0, lifetime=SPAN))
+    world = World(Options(explore=0, lifetime=SPAN))
     busy(world)
     for days in range(10, 61, 10):
         world.feed(click(f"i{days}", timedelta(days=days)))
@@ -88,7 +88,7 @@ def test_what_is_too_old_goes_though_the_shopper_never_stopped() -> None:
 
 
 def test_an_event_that_comes_a_lifetime_late_is_not_remembered() -> None:
-    world = World(Policy(explore=0, lifetime=SPAN))
+    world = World(Options(explore=0, lifetime=SPAN))
     world.feed(click("chair", LONG))
 
     world.feed(click("lamp"))
@@ -97,7 +97,7 @@ def test_an_event_that_comes_a_lifetime_late_is_not_remembered() -> None:
 
 
 def test_the_lifetime_is_a_setting() -> None:
-    world = World(Policy(explore=0, lifetime=timedelta(days=10)))
+    world = World(Options(explore=0, lifetime=timedelta(days=10)))
     busy(world)
 
     world.feed(click("chair", timedelta(days=12)))
@@ -107,7 +107,7 @@ def test_the_lifetime_is_a_setting() -> None:
 
 
 def test_a_profile_leaves_only_when_the_next_event_would_find_nothing() -> None:
-    world = World(Policy(explore=0, lifetime=SPAN))
+    world = World(Options(explore=0, lifetime=SPAN))
     busy(world)
     profile = world.profile("ann")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agents.shoppers.lottery import chance
-from agents.shoppers.policy import Policy
+from agents.shoppers.options import Options
 from agents.sources import Sources
 from agents.weights import VERSION, WEIGHTS, Weights, weigh
 from schemas.base import Localized
@@ -179,7 +179,7 @@ def test_what_the_shops_own_model_expects_is_listed_with_its_version() -> None:
 
 
 def test_a_source_that_is_left_out_brings_nothing() -> None:
-    worlds = [World(Policy(explore=0, sources=Sources(text))) for text in ("", "-recent, -new")]
+    worlds = [World(Options(explore=0, sources=Sources(text))) for text in ("", "-recent, -new")]
     for world in worlds:
         boards_and_lamps(world)
         world.feed(Click(shopper="ann", item="b1", at=START))
@@ -192,7 +192,7 @@ def test_a_source_that_is_left_out_brings_nothing() -> None:
 
 def test_the_more_crowding_counts_the_more_kinds_are_in_a_list() -> None:
     def kinds(crowding: float) -> set[str]:
-        world = World(Policy(explore=0, crowding=crowding))
+        world = World(Options(explore=0, crowding=crowding))
         boards_and_lamps(world)
         world.feed(*(Click(shopper="ann", item=f"b{n}", at=after(n)) for n in range(4)))
         return {slot.item[0] for slot in world.recommend("ann", limit=2).slots}
@@ -221,7 +221,7 @@ def test_what_was_shown_and_passed_over_sinks() -> None:
 
 
 def test_every_reason_is_in_both_languages() -> None:
-    world = World(Policy(explore=1))
+    world = World(Options(explore=1))
     boards_and_lamps(world)
     world.feed(Click(shopper="ann", item="b0", at=START), Search(shopper="ann", query="lamp", at=after(1)))
 
@@ -304,7 +304,7 @@ def test_a_decision_lets_the_list_be_made_again() -> None:
 
 
 def test_changed_weights_change_the_list_and_are_told_with_it() -> None:
-    default, changed = World(), World(Policy(explore=0, weights=Weights("category=0,brand=1")))
+    default, changed = World(), World(Options(explore=0, weights=Weights("category=0,brand=1")))
     for world in (default, changed):
         boards_and_lamps(world)
         world.feed(Click(shopper="ann", item="l0", at=START))
@@ -318,7 +318,7 @@ def test_changed_weights_change_the_list_and_are_told_with_it() -> None:
 
 
 def test_what_only_a_changed_weight_speaks_for_needs_no_reason_of_its_own() -> None:
-    world = World(Policy(explore=0, weights=Weights("touched=5,passed=5")))
+    world = World(Options(explore=0, weights=Weights("touched=5,passed=5")))
     boards_and_lamps(world)
 
     world.feed(Click(shopper="ann", item="b0", at=START), ListShown(shopper="ann", items=("l1",), at=after(1)))
@@ -327,7 +327,7 @@ def test_what_only_a_changed_weight_speaks_for_needs_no_reason_of_its_own() -> N
 
 
 def test_decisions_are_a_share_of_the_lists() -> None:
-    world = World(Policy(decisions=0.5))
+    world = World(Options(decisions=0.5))
     world.stock(facts("a"))
 
     kept = sum(isinstance(world.outputs(f"s{n}")[-1].value, Decision) for n in range(400))
@@ -336,7 +336,7 @@ def test_decisions_are_a_share_of_the_lists() -> None:
 
 
 def test_the_last_slot_is_drawn_as_often_as_its_propensity_says() -> None:
-    world = World(Policy(explore=0.5, list_size=3))
+    world = World(Options(explore=0.5, list_size=3))
     world.stock(*(facts(f"i{n}") for n in range(6)))
     shown: Counter[str] = Counter()
     expected: Counter[str] = Counter()

@@ -3,7 +3,7 @@ import pytest
 
 from agents.settings import load
 from agents.sources import SOURCES, Sources
-from agents.wiring import policy
+from agents.wiring import options
 
 
 def test_a_text_leaves_some_out() -> None:
@@ -13,8 +13,8 @@ def test_a_text_leaves_some_out() -> None:
     assert Sources(repr(Sources("-new,-recent"))) == Sources("-new,-recent")
 
 
-def test_the_settings_reach_the_policy() -> None:
-    given = policy(load({"VITRINE_SOURCES": "-together", "VITRINE_CROWDING": "0.5"}))
+def test_the_settings_reach_the_options() -> None:
+    given = options(load({"VITRINE_SOURCES": "-together", "VITRINE_CROWDING": "0.5"}))
 
     assert "together" not in given.sources
     assert given.crowding == 0.5

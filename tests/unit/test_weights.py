@@ -31,7 +31,7 @@ def test_the_setting_reaches_the_policy() -> None:
 
     shoppers = next(stage for stage in stages(settings, MODELS) if stage.name == "shoppers")
 
-    assert shoppers.policy.weights == WEIGHTS | {"category": 1.2}  # type: ignore[attr-defined]
+    assert shoppers.options.weights == WEIGHTS | {"category": 1.2}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

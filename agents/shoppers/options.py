@@ -8,7 +8,7 @@ from agents.sources import Sources
 from agents.weights import WEIGHTS
 
 
-class Policy(msgspec.Struct, frozen=True):
+class Options(msgspec.Struct, frozen=True):
     """How lists are made; the defaults are those of the settings."""
 
     list_size: int = 10
