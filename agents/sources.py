@@ -7,10 +7,12 @@ from typing import Self
 
 PERSONAL = ("search", "recent", "next", "together", "interest", "category")
 """Sources that know the shopper."""
-SOURCES = (*PERSONAL, "trending", "new", "request")
+PIN = "pin"
+"""A policy put the item into its slot, whoever found it."""
+SOURCES = (*PERSONAL, "trending", "new", PIN, "request")
 """All sources; `request`: the page named the items itself."""
 
-OPTIONAL = SOURCES[:-1]
+OPTIONAL = SOURCES[:-2]
 """Those that a list may do without."""
 
 

@@ -12,13 +12,14 @@ from schemas.dead_letters import Handled
 from schemas.identifies import Identify, Merge
 from schemas.outcomes import Outcome
 from schemas.pairs import Pair
+from schemas.policies import Policy
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
 from schemas.reviews import Review
 from schemas.searches import Search
 from schemas.sentiments import Feedback, Sentiment
 
-Key = Literal["shopper", "item", "item_model", "letter"]
+Key = Literal["shopper", "item", "item_model", "policy", "letter"]
 """Topics with the same key have equal partition counts."""
 
 
@@ -47,6 +48,9 @@ IDENTIFIES = Topic("identifies.v1", Identify, "shopper", "An anonymous visitor b
 REVIEWS = Topic("reviews.v1", Review, "shopper", "What a shopper wrote about an item.")
 CATALOG = Topic(
     "catalog.v1", CatalogEntry, "item", "What the shop sells; a tombstone takes an item away.", compacted=True
+)
+POLICIES = Topic(
+    "policies.v1", Policy, "policy", "A rule that merchants set for lists; a tombstone ends it.", compacted=True
 )
 
 SENTIMENTS = Topic(
@@ -113,7 +117,10 @@ REKEY_OUTCOMES = Topic(
 )
 
 INPUTS = (CLICKS, SEARCHES, REQUESTS, IDENTIFIES, REVIEWS, CATALOG)
-"""What a shop produces."""
+"""What a shop tells: events, each folded by an agent."""
+
+PRODUCED = (*INPUTS, POLICIES)
+"""What a shop produces; what it sets is folded by nobody, and held whole as a view."""
 
 INTERNAL = (SENTIMENTS, MERGES, RESPONSES, FEEDBACK, PAIRS, ITEM_CARDS, ITEM_VECTORS)
 """What one agent tells another."""
@@ -138,7 +145,7 @@ DLQ_HANDLED = Topic(
     compacted=True,
 )
 
-ALL = (*INPUTS, *INTERNAL, *LISTS, *REKEYS, *DEAD_LETTERS, DLQ_HANDLED)
+ALL = (*PRODUCED, *INTERNAL, *LISTS, *REKEYS, *DEAD_LETTERS, DLQ_HANDLED)
 
 BY_NAME = {topic.name: topic for topic in ALL}
 

@@ -20,6 +20,7 @@ WEIGHTS = {
     "aspects": 0.4,
     "touched": -0.1,
     "passed": -0.12,
+    "boost": 1.0,
 }
 """Feature to weight, in the order in which features are written everywhere; about log-odds of a click."""
 

@@ -1,5 +1,7 @@
 """The lists that storefronts subscribe to (topics `recommendations` and `decisions`, key: shopper)."""
 
+from typing import Literal
+
 from schemas.base import At, Id, Localized, Record, Share
 
 
@@ -18,7 +20,7 @@ class Slot(Record, frozen=True, kw_only=True):
     item: Id
     score: float
     source: str
-    """What brought the item in: search, recent, next, together, interest, category, trending, new, request."""
+    """What brought the item in: search, recent, next, together, interest, category, trending, new, pin, request."""
     propensity: Share
     """How likely the item was to be in this slot."""
     reason: Reason
@@ -55,6 +57,15 @@ class Candidate(Record, frozen=True, kw_only=True):
     propensity: Share | None = None
 
 
+class KeptOut(Record, frozen=True, kw_only=True):
+    """One item that a policy kept out of a list."""
+
+    item: str
+    policy: str
+    kind: Literal["hide", "only", "cap"]
+    """What the policy does."""
+
+
 class Decision(Record, frozen=True, kw_only=True):
     """What a list was made from."""
 
@@ -70,3 +81,5 @@ class Decision(Record, frozen=True, kw_only=True):
     request_id: Id | None = None
     weights: dict[str, float] = {}
     """What each feature counted: a score is the sum of its features, each times its weight, rounded to six digits."""
+    kept_out: tuple[KeptOut, ...] = ()
+    """Items that might have been considered but for a policy; of each kind those that came first."""

@@ -31,7 +31,7 @@ def written(page: str) -> str:
 
 def topics_table() -> str:
     """Return a row for each topic and changelog: who writes and reads it, by what key, for what."""
-    kinds = ((topics.INPUTS, "input"), (topics.INTERNAL, "internal"), (topics.LISTS, "output"))
+    kinds = ((topics.PRODUCED, "input"), (topics.INTERNAL, "internal"), (topics.LISTS, "output"))
     rows = []
     for its, kind in kinds:
         for it in its:

@@ -16,6 +16,7 @@ from schemas.cards import ItemCard, ItemVector
 from schemas.catalog import CatalogItem
 from schemas.clicks import AddToCart, Basket, Click, CopyShown, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
+from schemas.policies import Policy
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
 from schemas.searches import Search
@@ -80,7 +81,7 @@ class World:
 
     def stock(self, *items: CatalogItem, **card: Any) -> None:
         """Put items on the shelf, with the vectors of their English titles."""
-        card_view, vector_view = self.folder.views
+        card_view, vector_view, _ = self.folder.views
         model = self.models.embedder.version
         for item in items:
             card_view.apply(item.item, ItemCard(item=item.item, revision=1, at=START, facts=item, **card))
@@ -89,6 +90,15 @@ class World:
 
     def card(self, card: ItemCard) -> None:
         self.folder.views[0].apply(card.item, card)
+
+    def set(self, *policies: Policy) -> None:
+        """Let merchants set policies."""
+        for policy in policies:
+            self.folder.views[2].apply(policy.policy, policy)
+
+    def end(self, policy: str) -> None:
+        """Let a merchant end one."""
+        self.folder.views[2].apply(policy, None)
 
     def fold(self, event: Any, *, offset: int, timestamp: int = LONG_AFTER, ce_id: str | None = None) -> Any:
         """Fold one event; return what comes of it."""

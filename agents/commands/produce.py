@@ -27,7 +27,7 @@ from agents.replay.terminal import (
     settings,
     watched,
 )
-from agents.topics import INPUTS
+from agents.topics import PRODUCED
 
 REPLAY_ID = "replay_id"
 """Header that tells the records of one sending from those of another."""
@@ -125,7 +125,7 @@ def _targets(topics: Iterable[str], renamed: Iterable[str]) -> dict[str, str]:
             message = f"--map {pair}: expected FROM=TO"
             raise click.UsageError(message)
         targets[source] = target
-    return {topic: topic for topic in list(topics) or [topic.name for topic in INPUTS]} | targets
+    return {topic: topic for topic in list(topics) or [topic.name for topic in PRODUCED]} | targets
 
 
 def _partition(record: LogRecord, topic: str, partitions: int, *, keep: bool) -> int:

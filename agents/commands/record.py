@@ -16,7 +16,7 @@ import msgspec.structs
 from agents.replay.kafka import Recorder, Stretch
 from agents.replay.log import LogRecord, created, encode
 from agents.replay.terminal import BROKER, JSON, PREFIX, explained, names, report, say, settings, watched
-from agents.topics import INPUTS
+from agents.topics import PRODUCED
 
 
 @click.command()
@@ -43,7 +43,7 @@ def command(
     """  # noqa: D301  click's mark for lines that stay as they are
     given = settings(os.environ)
     prefix = given.topic_prefix if prefix is None else prefix
-    wanted = names(topics) or [topic.name for topic in INPUTS]
+    wanted = names(topics) or [topic.name for topic in PRODUCED]
     counts: Counter[str] = Counter(dict.fromkeys(wanted, 0))
     started = time.monotonic()
     with (

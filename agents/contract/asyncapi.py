@@ -9,7 +9,7 @@ import msgspec
 from agents.contract.promises import ACTIONS, file_of, of_headers
 from agents.contract.schemas import components
 from agents.engine.topics import Needed
-from agents.topics import ALL, DEAD_LETTERS, INPUTS, REKEYS, Topic
+from agents.topics import ALL, DEAD_LETTERS, INPUTS, POLICIES, REKEYS, Topic
 
 BINDING = "0.5.0"
 
@@ -19,12 +19,14 @@ _KEYS = {
     "shopper": "The shopper's id, in UTF-8.",
     "item": "The item's id, in UTF-8.",
     "item_model": "The item's id, a line feed, and the version of the model, in UTF-8.",
+    "policy": "The policy's id, in UTF-8.",
     "letter": "Where the dead letter lies: topic/partition/offset, in UTF-8.",
 }
 _OTHER_KEYS = {"identifies.v1": "The anonymous id, in UTF-8."}
 
 _TOMBSTONES = {
     "catalog.v1": "A record without a value takes the item out of the shop.",
+    "policies.v1": "A record without a value ends the policy.",
     "item-cards.v1": "A record without a value: nothing is known of the item any more.",
     "item-vectors.v1": "A record without a value: the item has no text any more.",
 }
@@ -40,7 +42,7 @@ _POLICY, _NUMBERS = "cleanup.policy", ("retention.ms", "retention.bytes", "delet
 
 _ABOUT = """Events of a shop in; lists and words for each shopper out.
 
-Values are JSON; attributes of CloudEvents 1.0 are headers (binary mode). Inputs may also be CloudEvents in structured
+Values are JSON; attributes of CloudEvents 1.0 are headers (binary mode). Events may also be CloudEvents in structured
 mode, stand behind the five bytes of a schema registry, or come in the words of Segment's Ecommerce Spec V2, of GA4 or of
 Snowplow. Keys are UTF-8; a record under another key or in another partition than murmur2 gives goes once through a rekey
 topic. Fields that a reader does not know are to be ignored. Inside a version of a topic (`.v1`) fields are only added.
@@ -152,7 +154,8 @@ def _messages(payloads: Mapping[str, Document]) -> Document:
         else:
             whose = _HEADERS["inputs" if topic in INPUTS else "outputs"]
             message["payload"] = payloads[topic.name]
-        message["headers"] = {"$ref": f"#/components/schemas/{whose}"}
+        if topic is not POLICIES:  # its headers are not looked at
+            message["headers"] = {"$ref": f"#/components/schemas/{whose}"}
         if topic.name in shown:
             message["examples"] = shown[topic.name]
         found[topic.name] = message

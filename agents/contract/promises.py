@@ -8,12 +8,12 @@ import msgspec
 from agents.contract import headers
 from agents.contract.rules import Schema, Side, breaches
 from agents.contract.schemas import document
-from agents.topics import ALL, DEAD_LETTERS, DLQ_HANDLED, INPUTS, INTERNAL, LISTS, RECOMMENDATIONS, REKEYS, Topic
+from agents.topics import ALL, DEAD_LETTERS, DLQ_HANDLED, INTERNAL, LISTS, PRODUCED, RECOMMENDATIONS, REKEYS, Topic
 
 Action = Literal["receive", "send"]
 
 ACTIONS: dict[str, tuple[Action, ...]] = {
-    **{topic.name: ("receive",) for topic in INPUTS},
+    **{topic.name: ("receive",) for topic in PRODUCED},
     **{topic.name: ("receive", "send") for topic in INTERNAL + REKEYS},
     **{topic.name: ("send",) for topic in LISTS + DEAD_LETTERS},
     **{topic.name: ("receive", "send") for topic in (RECOMMENDATIONS, DLQ_HANDLED)},

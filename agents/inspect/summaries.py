@@ -21,6 +21,7 @@ from schemas.dead_letters import Handled
 from schemas.identifies import Identify, Merge
 from schemas.outcomes import Outcome
 from schemas.pairs import Pair
+from schemas.policies import Boost, Cap, Pin, Terms
 from schemas.recommendations import Decision, Recommendations
 from schemas.requests import Request
 from schemas.reviews import Review
@@ -37,6 +38,7 @@ CHOSEN = 3
 """Items of a decision that are looked into."""
 _ID = 8
 """Characters by which an id can be told from others."""
+_MINUTES = "%Y-%m-%d %H:%M%z"
 
 _intakes = {name: Intake(Input(topic)) for name, topic in BY_NAME.items() if topic.record is not None}
 
@@ -154,6 +156,25 @@ def _catalog(it: CatalogEntry | CatalogItem) -> str:
     return f"{localized(it.title) or 'no title'}{price}{stock}" + (f", category {it.category}" if it.category else "")
 
 
+def _policy(it: Terms) -> str:
+    does = _kind(it)
+    if isinstance(it, Boost):
+        does += f" by {it.points:+g}"
+    elif isinstance(it, Pin):
+        does += f" at place {it.slot + 1}"
+    elif isinstance(it, Cap):
+        does += f" at {it.most}"
+    named = (("items", it.items), ("categories", it.categories), ("brands", it.brands))
+    terms = [f"{name} {_names(which)}" for name, which in named if which]
+    terms += [f"price from {it.price_from:g}"] if it.price_from is not None else []
+    terms += [f"price to {it.price_to:g}"] if it.price_to is not None else []
+    terms += [f"stock below {it.stock_below}"] if it.stock_below is not None else []
+    when = f" in {_names(it.placements)}" if it.placements else ""
+    when += f" from {it.starts:{_MINUTES}}" if it.starts is not None else ""
+    when += f" until {it.ends:{_MINUTES}}" if it.ends is not None else ""
+    return f"{does}: {', '.join(terms) or 'any item'}{when}"
+
+
 def _judged(it: Sentiment | Feedback) -> str:
     aspects = "".join(
         f"; {aspect.name} {aspect.polarity:+.2f} “{shortened(aspect.quote, 60)}”" for aspect in it.aspects
@@ -239,6 +260,7 @@ _SAYINGS: dict[type, Callable[[Any], str]] = {
     Review: _review,
     CatalogEntry: _catalog,
     CatalogItem: _catalog,
+    Terms: _policy,
     Sentiment: _judged,
     Feedback: _judged,
     Pair: _pair,

@@ -27,6 +27,7 @@ from agents.topics import (
     ITEM_VECTORS,
     MERGES,
     PAIRS,
+    POLICIES,
     RECOMMENDATIONS,
     REQUESTS,
     RESPONSES,
@@ -62,7 +63,11 @@ class Shoppers(Portable):
         self._shelf = Shelf(models.embedder.version, models.embedder.size)
         self._remembered = Remembered()
         self._listed: set[str] = set()
-        self.views = (View(ITEM_CARDS, self._shelf.put_card), View(ITEM_VECTORS, self._shelf.put_vector))
+        self.views = (
+            View(ITEM_CARDS, self._shelf.put_card),
+            View(ITEM_VECTORS, self._shelf.put_vector),
+            View(POLICIES, self._shelf.put_policy),
+        )
 
     def fold(self, state: Profile, event: Any, origin: Origin) -> Effects:
         """Change the profile; give pairs, a merge and the lists that are owed."""

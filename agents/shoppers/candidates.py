@@ -1,17 +1,22 @@
 """Which items are considered for a list, and what brought each in."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import NamedTuple
 
 from agents.shoppers.job import Job
 from agents.shoppers.lottery import chance
 from agents.shoppers.options import Options
+from agents.shoppers.policies import Policies
+from agents.shoppers.reach import Listable, Reach
 from agents.shoppers.rules import allowed
 from agents.shoppers.searches import Found
 from agents.shoppers.tastes import Taste
+from agents.sources import PIN
 from models.api import Vectors
 from schemas.cards import ItemCard
+from schemas.recommendations import KeptOut
 
 NEAR = 30
 NEXT = 60
@@ -22,6 +27,8 @@ IN_CATEGORY = 12
 FRESH = 8
 NEWEST = 200
 """Of the items that hardly anyone has seen, so many of the newest take turns."""
+WIDER = 4
+"""How many times as many items are looked at of those near a shopper's interest, or expected next, where policies keep some out."""
 
 
 class Candidate(NamedTuple):
@@ -43,45 +50,85 @@ class Signals(NamedTuple):
     """The items that the shop's own model expects next, with their probabilities, best first."""
 
 
-def candidates(job: Job, taste: Taste, signals: Signals, options: Options) -> list[Candidate]:
-    """Return the items to rank, each once, under the first source that names it."""
-    sources: list[tuple[str, Iterable[str]]]
-    if job.ask.candidates:
-        sources = [("request", job.ask.candidates)]
-    else:
-        sources = [
-            ("search", (item for found in signals.searches for item in found.items)),
-            ("recent", taste.lately),
-            ("next", islice(signals.next, NEXT)),
-            ("together", _together(taste)),
-            ("interest", _interest(job, signals)),
-            ("category", _category(job, taste)),
-            ("trending", job.look.trending.top(TRENDING + len(job.bought))),
-            ("new", _fresh(job, options.seed)),
-        ]
-    found: dict[str, Candidate] = {}
-    for source, items in sources:
+class Gathered(NamedTuple):
+    """What a list is made from."""
+
+    candidates: list[Candidate]
+    """Each once, under the first source that names it; pinned ones first."""
+    pins: dict[int, str]
+    """Slot to the item that a policy has put there."""
+    kept_out: list[KeptOut]
+    """What a policy kept out, and nothing else would have."""
+
+
+def candidates(job: Job, taste: Taste, signals: Signals, options: Options, policies: Policies) -> Gathered:
+    """Return the items to rank."""
+    kept_out: dict[str, KeptOut] = {}
+    listable: Listable = partial(allowed, job, taste)
+    if policies.narrow:
+        listable = partial(_listable, job, taste, policies, kept_out)
+    pinned = policies.pinned(job.limit, listable) if policies.pins else {}
+    found = {item: Candidate(item, card, PIN) for item, card in pinned.values()}
+    for source, items in _sources(job, taste, signals, options, Reach(job.look, policies, listable)):
         if source not in options.sources:
             continue
         for item in items:
             if item not in found:
-                card = allowed(job, taste, item)
+                card = listable(item)
                 if card is not None:
                     found[item] = Candidate(item, card, source)
-    return list(found.values())
+    return Gathered(list(found.values()), {slot: item for slot, (item, _) in pinned.items()}, list(kept_out.values()))
+
+
+def _listable(job: Job, taste: Taste, policies: Policies, kept_out: dict[str, KeptOut], item: str) -> ItemCard | None:
+    """Return the card of *item* if it may be listed; note in *kept_out* if only a policy is against it."""
+    if item in kept_out:
+        return None
+    card = allowed(job, taste, item)
+    if card is None:
+        return None
+    why = policies.keeps_out(item, card)
+    if why is not None:
+        kept_out[item] = why
+        return None
+    return card
+
+
+def _sources(
+    job: Job, taste: Taste, signals: Signals, options: Options, reach: Reach
+) -> list[tuple[str, Iterable[str]]]:
+    if job.ask.candidates:
+        return [("request", job.ask.candidates)]
+    return [
+        ("search", (item for found in signals.searches for item in found.items)),
+        ("recent", taste.lately),
+        ("next", _next(signals, reach)),
+        ("together", _together(taste)),
+        ("interest", _interest(job, signals, reach)),
+        ("category", _category(job, taste, reach)),
+        ("trending", reach.top(job.look.trending, TRENDING + len(job.bought))),
+        ("new", _fresh(job, options.seed, reach)),
+    ]
+
+
+def _next(signals: Signals, reach: Reach) -> Iterable[str]:
+    if reach.narrow:
+        return reach.some(islice(signals.next, NEXT * WIDER), NEXT)
+    return islice(signals.next, NEXT)
 
 
 def _together(taste: Taste) -> Iterable[str]:
     return sorted(taste.together, key=lambda item: (-taste.together[item], item))[:TOGETHER]
 
 
-def _interest(job: Job, signals: Signals) -> Iterable[str]:
+def _interest(job: Job, signals: Signals, reach: Reach) -> Iterable[str]:
     if signals.interest is not None:
-        for item, _ in job.look.vectors.top(signals.interest, NEAR):
-            yield item
+        count = NEAR * WIDER if reach.narrow else NEAR
+        near = (item for item, _ in job.look.vectors.top(signals.interest, count))
+        yield from reach.some(near, NEAR) if reach.narrow else near
 
 
-def _category(job: Job, taste: Taste) -> Iterable[str]:
+def _category(job: Job, taste: Taste, reach: Reach) -> Iterable[str]:
     touched = {
         card.facts.category
         for card in map(job.look.cards.get, taste.recent)
@@ -90,13 +137,17 @@ def _category(job: Job, taste: Taste) -> Iterable[str]:
     for category in sorted(touched, key=lambda name: (-taste.category(name), name))[:CATEGORIES]:
         ranking = job.look.categories.get(category)
         if ranking is not None:
-            yield from ranking.top(IN_CATEGORY)
+            yield from reach.top(ranking, IN_CATEGORY)
 
 
-def _fresh(job: Job, seed: int) -> Iterable[str]:
+def _fresh(job: Job, seed: int, reach: Reach) -> Iterable[str]:
     """Return some of the newest items; which ones is drawn by lot, so that each gets its turn."""
-    count = min(NEWEST, len(job.look.fresh))
+    fresh, wanted = job.look.fresh, max(FRESH, 2 * job.limit)
+    count = min(NEWEST, reach.length(fresh))
     start = int(chance(seed, job.ask.shopper, job.revision, "fresh") * count)
-    wanted = max(FRESH, 2 * job.limit)
-    items = job.look.fresh.top(wanted, start)
-    return (*items, *job.look.fresh.top(wanted - len(items)))
+    if reach.narrow:
+        yield from reach.some(chain(reach.down(fresh, start), islice(reach.down(fresh), start)), wanted)
+        return
+    items = fresh.top(wanted, start)
+    yield from items
+    yield from fresh.top(wanted - len(items))

@@ -1,5 +1,6 @@
-"""One list from a job and what models say of it: candidates, score, rules, spread, exploration, reasons, words."""
+"""One list from a job and what models say of it: candidates, score, rules, spread, exploration, pins, reasons, words."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,10 +14,13 @@ from agents.shoppers.score import Scored, score
 from agents.shoppers.spread import spread
 from agents.shoppers.tastes import liking_of, taste_of
 from agents.shoppers.words import Words, compose
-from schemas.recommendations import Reason
+from agents.sources import PIN
+from schemas.recommendations import KeptOut, Reason
 
 CONSIDERED = 60
 """Candidates that a decision keeps, or five times the limit if that is more; the last slot may go to any of them."""
+KEPT_OUT = 60
+"""Items of each kind that a decision names as kept out by a policy."""
 COPIES = 3
 """Items at the top that get words."""
 
@@ -28,15 +32,21 @@ class Made(NamedTuple):
     reasons: list[Reason]
     words: list[tuple[str, Words]]
     """Item and words, for the top items that have any."""
-    considered: list[Scored]
+    considered: Sequence[Scored]
+    kept_out: list[KeptOut]
+    """By policies: first what is hidden, then what is over a cap."""
 
 
 def make(job: Job, signals: Signals, options: Options) -> Made:
     """Make the list of *job*."""
     taste = taste_of(job)
-    scored = score(job, taste, signals, candidates(job, taste, signals, options), options.weights)
+    policies = job.look.policies.for_list(job.ask.placement, job.at)
+    found, pins, kept_out = candidates(job, taste, signals, options, policies)
+    scored, over = policies.cap(
+        score(job, taste, signals, found, options.weights, policies.boost if policies.boosts else None), pins.values()
+    )
     considered = _considered(scored, max(CONSIDERED, 5 * job.limit))
-    placed = explore(job, spread(considered, job.limit, options.crowding), considered, options)
+    placed = _place(job, considered, pins, options)
     liking = liking_of(job, taste)
     words = []
     for one, _ in placed[:COPIES]:
@@ -46,15 +56,34 @@ def make(job: Job, signals: Signals, options: Options) -> Made:
             if composed.text:
                 words.append((one.item, composed))
     reasons = reasons_for(job, taste, signals, [one for one, _ in placed], options.weights)
-    return Made(placed, reasons, words, considered)
+    return Made(placed, reasons, words, considered, kept_out[:KEPT_OUT] + over[:KEPT_OUT])
 
 
-def _considered(scored: list[Scored], count: int) -> list[Scored]:
-    """Return the best *count*, a sixth of them kept for items that nobody has seen, which could not win by score."""
+def _considered(scored: Sequence[Scored], count: int) -> Sequence[Scored]:
+    """Return what is pinned and the best *count*, a sixth of them kept for items that nobody has seen, which could not win by score."""
     if len(scored) <= count:
         return scored
     best = scored[: count - count // 6]
     rest = scored[len(best) :]
     fresh = [one for one in rest if one.source == "new"][: count // 6]
-    others = [one for one in rest if one.source != "new"][: count // 6 - len(fresh)]
-    return sorted([*best, *fresh, *others], key=lambda one: (-one.score, one.item))
+    pinned = [one for one in rest if one.source == PIN]
+    others = [one for one in rest if one.source not in {"new", PIN}][: count // 6 - len(fresh)]
+    return sorted([*best, *fresh, *others, *pinned], key=lambda one: (-one.score, one.item))
+
+
+def _place(job: Job, considered: Sequence[Scored], pins: Mapping[int, str], options: Options) -> list[Placed]:
+    """Fill the slots: pinned items stand in theirs, or nearer to the top where nothing is left to stand between."""
+    if not pins:
+        return explore(job, spread(considered, job.limit, options.crowding), considered, options)
+    pinned = {one.item: one for one in considered if one.source == PIN}
+    others = [one for one in considered if one.source != PIN]
+    picked = spread(others, job.limit - len(pins), options.crowding, beside=list(pinned.values()))
+    return list(_with_pins(explore(job, picked, others, options), {slot: pinned[item] for slot, item in pins.items()}))
+
+
+def _with_pins(placed: Sequence[Placed], pins: Mapping[int, Scored]) -> Iterator[Placed]:
+    rest = iter(placed)
+    for slot in range(max(len(placed) + len(pins), *pins) + 1):
+        one = Placed(pins[slot], 1.0) if slot in pins else next(rest, None)
+        if one is not None:
+            yield one

@@ -1,6 +1,7 @@
 """Items in the order of a key, kept sorted while keys change."""
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 
 class Ranking:
@@ -30,3 +31,8 @@ class Ranking:
     def top(self, count: int, start: int = 0) -> tuple[str, ...]:
         """Return *count* items from place *start* on."""
         return tuple(item for _, item in self._sorted[start : start + count])
+
+    def among(self, items: Iterable[str]) -> tuple[str, ...]:
+        """Return those of *items* that are in, each once."""
+        keys = self._keys
+        return tuple(item for _, item in sorted({(keys[item], item) for item in items if item in keys}))

@@ -10,6 +10,7 @@ from agents.shoppers.score import Scored
 from agents.shoppers.shelf import NEW, seen
 from agents.shoppers.tastes import Taste
 from agents.shoppers.vectors import nearness
+from agents.sources import PIN
 from models.search.match import FAINT
 from schemas.base import Language, Localized
 from schemas.recommendations import Reason
@@ -44,6 +45,7 @@ _PLAIN: dict[str, Localized] = {
     "new": {"en": "Few have seen this yet", "zh": "看过的人还不多"},
     "available": {"en": "Available now", "zh": "现在有货"},
     "seen": {"en": "Others looked at this", "zh": "其他人看过"},
+    "featured": {"en": "Featured by the shop", "zh": "店铺推荐"},
 }
 _ASPECTS: dict[str, Localized] = {
     "quality": {"en": "its quality", "zh": "质量"},
@@ -80,6 +82,8 @@ def reasons_for(
 
 
 def _reason(case: _Case, given: Counter[str], weights: Mapping[str, float]) -> Reason:
+    if case.scored.source == PIN:
+        return Reason(code="featured", text=_PLAIN["featured"])
     strengths = {name: weights[name] * value for name, value in case.scored.features.items() if name in _REASONS}
     if "category" in strengths:
         strengths["category"] -= weights["category"] * case.taste.category("")

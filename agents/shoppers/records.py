@@ -104,6 +104,7 @@ def _decision(job: Job, made: Made, options: Options, models: dict[str, str]) ->
         ),
         request_id=job.ask.request_id,
         weights=options.weights,
+        kept_out=tuple(made.kept_out),
     )
     return Output(DECISIONS, job.ask.shopper, record, _id(job, "decision"), at)
 

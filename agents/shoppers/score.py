@@ -4,7 +4,7 @@ Both what fits the shopper and what everybody likes count.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from agents.shoppers.candidates import Candidate, Signals
@@ -38,10 +38,15 @@ class Scored(NamedTuple):
     score: float
 
 
-def score(
-    job: Job, taste: Taste, signals: Signals, found: list[Candidate], weights: Mapping[str, float]
+def score(  # noqa: PLR0917  all that a score rests on
+    job: Job,
+    taste: Taste,
+    signals: Signals,
+    found: Sequence[Candidate],
+    weights: Mapping[str, float],
+    boost: Callable[[str, ItemCard], float] | None = None,
 ) -> list[Scored]:
-    """Score all candidates, best first; of equal ones, the first by item."""
+    """Score all candidates, best first; of equal ones, the first by item.  *boost*: what policies add to an item."""
     rows = [job.look.vectors.row(candidate.item) for candidate in found]
     interest = _near(signals.interest, rows)
     top = max(FAINT, *interest) if interest else FAINT
@@ -64,6 +69,7 @@ def score(
             _aspects(taste, card) if taste.aspects else 0.0,
             min(OFTEN, taste.touched.get(item, 0)),
             min(PASSED, taste.passed.get(item, 0.0)),
+            boost(item, card) if boost is not None else 0.0,
         )
         features = _features(values)
         scored.append(Scored(item, card, source, features, weigh(features, weights)))

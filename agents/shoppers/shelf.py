@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from agents.processor import moment
 from agents.shoppers.lexicon import Lexicon
+from agents.shoppers.policies import NONE, Policies, PolicyTable
 from agents.shoppers.ranking import Ranking
 from agents.shoppers.vectors import Table, VectorTable
 from schemas.cards import HEAT_HALF_LIFE, ItemCard, ItemVector
+from schemas.policies import Policy
 
 NEW = 5
 """Interactions below which an item counts as hardly seen."""
@@ -22,7 +24,7 @@ class Look(NamedTuple):
     """The shelf at one moment; the orders are those of now whenever they are read."""
 
     version: int
-    """Changes so far."""
+    """Changes of items so far."""
     cards: dict[str, ItemCard]
     vectors: Table
     trending: Ranking
@@ -37,6 +39,7 @@ class Look(NamedTuple):
     """The greatest heat, as of `heat_at`."""
     heat_at: float
     """Half-lives since 1970: the time that heats are compared at."""
+    policies: Policies = NONE
 
     def heat(self, card: ItemCard) -> float:
         """Return the heat of an item as of the time that all are compared at."""
@@ -66,7 +69,7 @@ def seen(card: ItemCard) -> int:
 
 
 class Shelf:
-    """Holds the views of items."""
+    """Holds the views of items, and the policies about them."""
 
     def __init__(self, model: str, size: int) -> None:
         """Take vectors of this *model* version and *size* only."""
@@ -81,6 +84,7 @@ class Shelf:
         self._strangers = Ranking()
         """By heat, the items that the catalogue does not have."""
         self._lexicon = Lexicon()
+        self._policies = PolicyTable()
 
     def put_card(self, item: str, card: ItemCard | None) -> None:
         """Apply a record of the topic of cards."""
@@ -126,6 +130,10 @@ class Shelf:
         card = self._cards.get(item)
         self._vectors.put(item, vector.vector, is_open=card is not None and is_offered(card, catalogued=True))
 
+    def put_policy(self, key: str, policy: Policy | None) -> None:
+        """Apply a record of the topic of policies."""
+        self._policies.put(key, policy)
+
     def look(self) -> Look:
         """Return what there is now."""
         trending = self._trending if self._known else self._strangers
@@ -145,6 +153,7 @@ class Shelf:
             known=self._known or len(self._cards),
             hottest=hottest,
             heat_at=heat_at,
+            policies=self._policies.table(),
         )
 
     def _take_out(self, item: str, old: ItemCard, new: ItemCard | None) -> None:

@@ -9,7 +9,7 @@ def test_each_goes_alone() -> None:
 
     found = dict(ablations(given))
 
-    assert found.keys() == {*SOURCES, *WEIGHTS, VARIETY} - {"request"}
+    assert found.keys() == {*SOURCES, *WEIGHTS, VARIETY} - {"pin", "request"}
     assert found["new"].sources == given.sources - {"new"}
     assert found["new"].weights == given.weights
     assert found["brand"].sources == given.sources

@@ -19,7 +19,7 @@ from agents.engine.topics import read_by, used_by
 from agents.intake import Admitted, Intake, partition_of
 from agents.processor import Input
 from agents.settings import Settings
-from agents.topics import ALL, BY_NAME, COPY, DECISIONS, DLQ_HANDLED, IDENTIFIES, INPUTS, RECOMMENDATIONS
+from agents.topics import ALL, BY_NAME, COPY, DECISIONS, DLQ_HANDLED, IDENTIFIES, INPUTS, PRODUCED, RECOMMENDATIONS
 from agents.wiring import stages
 from schemas.clicks import Purchase
 from schemas.dead_letters import DeadLetter
@@ -109,7 +109,7 @@ def test_what_the_source_says_of_a_field_is_in_the_schema() -> None:
 def test_the_application_does_with_each_topic_what_its_agents_do() -> None:
     agents = stages(Settings(), MODELS)
     reads = {topic.name for stage in agents for topic in (*read_by(stage), *(view.topic for view in stage.views))}
-    written = {topic.name for topic in used_by(agents)} - {topic.name for topic in INPUTS}
+    written = {topic.name for topic in used_by(agents)} - {topic.name for topic in PRODUCED}
 
     by_hand = {DLQ_HANDLED.name}  # `vitrine dlq`
     assert {name for name, actions in ACTIONS.items() if "receive" in actions} == reads | by_hand
