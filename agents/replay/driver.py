@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agents.dialects.heard import Ignored
+from agents.engine.shelves import Shelves
 from agents.headers import FAILED, ONLY_OUTPUT, cloud_event, dead_letter, failed, rekeyed
 from agents.intake import Admitted, Intake, Misplaced, Rejection
 from agents.processor import Folder, Mapper, Origin, Output, Owed, Stage, State, View, fold_once, misplaced, sources
@@ -74,13 +75,17 @@ class Replayer:
         self._queue: deque[LogRecord] = deque()
         self._sources: dict[str, list[_Source]] = {}
         self._views: dict[str, list[View]] = {}
+        self._shelves: dict[str, list[tuple[str, Shelves]]] = {}
+        """Topic to the processors that hold it whole; for its records in the log."""
         self._folding: dict[str, _Folding] = {}
         running = _running(stages, self._wanted)
         for stage in running:
             for number, source in enumerate(stage.inputs, 1):
                 self._sources.setdefault(source.topic.name, []).append(_Source(stage, number, Intake(source)))
+            shelves = Shelves(stage.views)
             for view in stage.views:
                 self._views.setdefault(view.topic.name, []).append(view)
+                self._shelves.setdefault(view.topic.name, []).append((stage.name, shelves))
             if isinstance(stage, Folder):
                 kept = sources(stage)
                 self._folding[stage.name] = _Folding({}, kept[0].name, len(kept))
@@ -97,6 +102,9 @@ class Replayer:
             self._take_replayed(record)
         elif record.topic in self._derived:
             self.outcomes["", record.topic, "derived"] += 1
+            return
+        elif record.topic in self._shelves:
+            self._hold(record)
             return
         elif record.topic not in self._sources:
             self.outcomes["", record.topic, "unread"] += 1
@@ -137,6 +145,12 @@ class Replayer:
                 self.outcomes[stage.name, topic, "rekeyed"] += 1
             new = source.intake.source.topic.in_order and not isinstance(found, Misplaced)
             self._fold(stage, source.number, record, found, origin, new=new)
+
+    def _hold(self, record: LogRecord) -> None:
+        """Apply what nobody folds to the views; a record that can't be read leaves what stood before it."""
+        for name, shelves in self._shelves[record.topic]:
+            error = shelves.apply(record.topic, record.key, record.value)
+            self.outcomes[name, record.topic, "applied" if error is None else "undecodable"] += 1
 
     def _take_replayed(self, record: LogRecord) -> None:
         """Take a dead letter that was replayed: what it says, mended perhaps, is nowhere else in the log."""
