@@ -143,9 +143,9 @@ class Aside:
                 future.set_result(message)
         elif isinstance(message, Applied):
             self._metrics.views.labels(message.topic, "applied").inc(message.applied)
-            for error in message.undecodable:
+            for key, error in message.undecodable:
                 self._metrics.views.labels(message.topic, "undecodable").inc()
-                log.warning("view record ignored", topic=message.topic, error=error)
+                log.warning("view record ignored", topic=message.topic, key=key, error=error)
         elif isinstance(message, Ready) and self._ready is not None and not self._ready.done():
             self._ready.set_result(None)
 

@@ -27,8 +27,8 @@ class Applied(msgspec.Struct, tag="d", array_like=True, frozen=True):
 
     topic: str
     applied: int
-    undecodable: Sequence[str]
-    """An error for each that could not be read."""
+    undecodable: Sequence[tuple[str, str]]
+    """Key and error of each that could not be read."""
 
 
 class Make(msgspec.Struct, tag="m", array_like=True, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from agents.engine.frames import LENGTH, Applied, Apply, Done, Made, Make, Ready, Sent, asked, frame
-from agents.engine.shelves import Shelves
+from agents.engine.shelves import Shelves, told
 from agents.engine.tuning import tune
 from agents.processor import Output, Portable
 
@@ -45,8 +45,8 @@ class Maker:
         return Done(message.number, made, time.process_time(), _resident())
 
     def _apply(self, message: Apply) -> Applied:
-        errors = [self._shelves.apply(message.topic, key, value) for key, value in message.records]
-        undecodable = [repr(error) for error in errors if error is not None]
+        errors = [(key, self._shelves.apply(message.topic, key, value)) for key, value in message.records]
+        undecodable = [(told(key), repr(error)) for key, error in errors if error is not None]
         return Applied(message.topic, len(message.records) - len(undecodable), undecodable)
 
     def _make(self, packed: Sequence[bytes]) -> list[Made]:

@@ -1,4 +1,4 @@
-"""The views of processors as a worker, or the process beside it, holds them: bytes of a record in.  Pure."""
+"""The views of processors as a worker, the process beside it or the replayer holds them: bytes of a record in.  Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Shelves:
         return list(self._views)
 
     def apply(self, topic: str, raw_key: bytes | None, raw: bytes | None) -> Exception | None:
-        """Apply a record; return why it can't be read, if so."""
+        """Apply a record; return why it can't be read, if so: then what the key had before stays."""
         try:
             key = (raw_key or b"").decode()
             value = None if raw is None else self._decoders[topic](raw)
@@ -33,3 +33,8 @@ class Shelves:
         for apply in self._views[topic]:
             apply(key, value)
         return None
+
+
+def told(raw_key: bytes | None) -> str:
+    """Return a record's key for a log line."""
+    return (raw_key or b"").decode(errors="backslashreplace")

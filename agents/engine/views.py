@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from agents.engine.aside import Aside
 from agents.engine.restore import reader
-from agents.engine.shelves import Shelves
+from agents.engine.shelves import Shelves, told
 from agents.metrics import Metrics
 from agents.processor import View
 
@@ -118,5 +118,6 @@ class ViewReader:
     def _apply(self, topic: str, record: Any) -> None:
         error = self._shelves.apply(topic, record.key, record.value)
         if error is not None:
-            log.warning("view record ignored", topic=topic, offset=record.offset, error=repr(error))
+            key = told(record.key)
+            log.warning("view record ignored", topic=topic, key=key, offset=record.offset, error=repr(error))
         self._metrics.views.labels(topic, "applied" if error is None else "undecodable").inc()

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from agents.engine.aside import Aside
 from agents.engine.errors import MakerError
@@ -22,9 +23,10 @@ from agents.metrics import Metrics
 from agents.processor import Scored
 from agents.shoppers.agent import Shoppers
 from agents.shoppers.asks import owed_by
-from agents.topics import BY_NAME, ITEM_CARDS, ITEM_VECTORS
+from agents.topics import BY_NAME, ITEM_CARDS, ITEM_VECTORS, POLICIES
 from schemas.cards import ItemCard, ItemVector
 from schemas.clicks import Click
+from schemas.policies import Hide
 from schemas.requests import Request
 from schemas.searches import Search
 from tests.doubles import MODELS
@@ -167,6 +169,29 @@ async def test_records_of_views_are_counted_also_those_that_can_not_be_read() ->
 
     counted = metrics.views.labels(ITEM_CARDS.name, "applied"), metrics.views.labels(ITEM_CARDS.name, "undecodable")
     assert [it._value.get() for it in counted] == [2, 1]
+
+
+async def test_a_policy_that_can_not_be_read_is_told_by_its_key_and_the_one_before_it_stays_in_force() -> None:
+    hidden = ("i1", "i2", "i3")
+    with capture_logs() as logs:
+        async with beside() as (aside, metrics):
+            await fill(aside)
+            await aside.apply(POLICIES.name, [record("recall", Hide(policy="recall", at=START, items=hidden))])
+            await aside.apply(POLICIES.name, [SimpleNamespace(key=b"recall", value=b'{"kind":"hide"}')])
+            (made,) = await aside.score(jobs(shopping())[:1])
+
+    assert isinstance(made, Scored)
+    [listed] = [
+        msgspec.json.decode(bytes(it.value))
+        for it in made.outputs
+        if it.topic.name == "recommendations.v1" and isinstance(it.value, msgspec.Raw)
+    ]
+    assert len(listed["slots"]) == 10
+    assert {slot["item"] for slot in listed["slots"]}.isdisjoint(hidden)
+    assert [(it["topic"], it["key"]) for it in logs if it["event"] == "view record ignored"] == [
+        (POLICIES.name, "recall")
+    ]
+    assert metrics.views.labels(POLICIES.name, "undecodable")._value.get() == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
