@@ -9,9 +9,10 @@ from datetime import datetime
 import msgspec
 
 from agents.inspect.contributions import Contribution, contributions, recomputed, weights_of
+from agents.sources import PIN
 from schemas.base import Localized
 from schemas.copy import Copy
-from schemas.recommendations import Candidate, Decision, Recommendations, Slot
+from schemas.recommendations import Candidate, Decision, KeptOut, Recommendations, Slot
 
 NEXT = 5
 """Items told of that were considered and not chosen."""
@@ -57,7 +58,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     item: str
     why: str
-    """`listed`, `by_lot`, `outscored`, `spread` or `not_considered`."""
+    """`listed`, `pinned`, `by_lot`, `outscored`, `spread`, `kept_out` or `not_considered`."""
     words: str
     details: Item | None = None
 
@@ -111,31 +112,60 @@ def explain(
         considered=len(ranked),
         wrong=tuple(one.item for one in looked_into.values() if not one.sound) if weights is not None else (),
         problem=_problem(found, decision, weights),
-        verdict=None if item is None else judge(item, chosen, looked_into),
+        verdict=None if item is None else judge(item, chosen, looked_into, decision.kept_out),
     )
 
 
-def judge(item: str, chosen: Sequence[Item], looked_into: Mapping[str, Item]) -> Verdict:
-    """Say why *item* is in the list or not; *looked_into*: all that were considered."""
+def judge(
+    item: str, chosen: Sequence[Item], looked_into: Mapping[str, Item], kept_out: Sequence[KeptOut] = ()
+) -> Verdict:
+    """Say why *item* is in the list or not; *looked_into*: all that were considered, *kept_out*: some that policies did not let."""
     it = looked_into.get(item)
     if it is None:
-        words = (
-            f"was not among the {len(looked_into)} items considered: no search, neighbour, likeness, category or trend "
-            "brought it in, or it may not be listed (out of stock, bought already, complained of, not in the catalogue)"
-        )
-        return Verdict(item, "not_considered", words)
+        return _not_considered(item, len(looked_into), kept_out)
     ranked = f"ranks {it.rank} of {len(looked_into)} by score ({it.score:.4f})"
-    if it.by_lot:
-        return Verdict(item, "by_lot", f"{ranked}; it was drawn by lot for the last slot, so that lists learn", it)
     if it.place is not None:
-        moved = "" if it.rank == it.place else ": items of one category take turns, so place and rank differ"
-        return Verdict(item, "listed", f"is at place {it.place} and {ranked}{moved}", it)
-    least = min((one.score for one in chosen if not one.by_lot), default=0.0)
+        return _chosen(it, it.place, ranked, chosen)
+    free = [one for one in chosen if one.source != PIN]
+    if chosen and not free:
+        return Verdict(item, "outscored", f"{ranked}; every place is pinned", it)
+    least = min((one.score for one in free if not one.by_lot), default=0.0)
     if it.score > least:
         words = f"{ranked}, high enough, but items of its category that are in the list already each take something off"
         return Verdict(item, "spread", words, it)
     lot = next((f"; the last slot went by lot to {one.item}" for one in chosen if one.by_lot), "")
     return Verdict(item, "outscored", f"{ranked}; the lowest score chosen is {least:.4f}{lot}", it)
+
+
+def _chosen(it: Item, place: int, ranked: str, chosen: Sequence[Item]) -> Verdict:
+    if it.by_lot:
+        which = "" if place == len(chosen) else " that is not pinned"
+        words = f"{ranked}; it was drawn by lot for the last slot{which}, so that lists learn"
+        return Verdict(it.item, "by_lot", words, it)
+    if it.source == PIN:
+        return Verdict(it.item, "pinned", f"is at place {place}, to which a policy pinned it, and {ranked}", it)
+    others = "others are pinned, or" if any(one.source == PIN for one in chosen) else "items of one category"
+    moved = "" if it.rank == place else f": {others} take turns, so place and rank differ"
+    return Verdict(it.item, "listed", f"is at place {place} and {ranked}{moved}", it)
+
+
+_POLICY_DOES = {
+    "hide": "the policy {} hides it",
+    "only": "the policy {} lets only others be listed",
+    "cap": "the policy {} caps how many such items a list has, and others came first",
+}
+
+
+def _not_considered(item: str, considered: int, kept_out: Sequence[KeptOut]) -> Verdict:
+    by = next((it for it in kept_out if it.item == item), None)
+    if by is not None:
+        return Verdict(item, "kept_out", f"was not considered: {_POLICY_DOES[by.kind].format(by.policy)}")
+    policies = ", kept out by a policy" if kept_out else ""
+    words = (
+        f"was not among the {considered} items considered: no search, neighbour, likeness, category or trend "
+        f"brought it in, or it may not be listed (out of stock, bought already, complained of, not in the catalogue{policies})"
+    )
+    return Verdict(item, "not_considered", words)
 
 
 def _item(one: Candidate, rank: int, weights: Mapping[str, float] | None, slot: Slot | None, copy: Copy | None) -> Item:

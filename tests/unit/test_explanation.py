@@ -8,6 +8,7 @@ from agents.inspect.explanation_text import told
 from agents.shoppers.options import Options
 from schemas.clicks import Click
 from schemas.copy import Copy
+from schemas.policies import Boost, Cap, Hide, Only, Pin, Policy
 from schemas.recommendations import Decision, Recommendations
 from tests.shoppers import START, World, facts
 
@@ -15,10 +16,13 @@ SHELF = [facts(f"l{n}", f"brass lamp {n}", category="light", price=9.5) for n in
 SHELF += [facts(f"b{n}", f"walnut board {n}", category="kitchen") for n in range(9)]
 
 
-def made(options: Options | None = None, limit: int = 4) -> tuple[Recommendations, Decision, list[Copy]]:
+def made(
+    options: Options | None = None, limit: int = 4, *policies: Policy
+) -> tuple[Recommendations, Decision, list[Copy]]:
     """Return a list, what it was made from, and its copies."""
     world = World(options or Options(explore=0))
     world.stock(*SHELF)
+    world.set(*policies)
     world.feed(Click(shopper="ann", item="l0", at=START))
     values = [output.value for output in world.outputs("ann", limit=limit)]
     [found] = [value for value in values if isinstance(value, Recommendations)]
@@ -135,6 +139,58 @@ def test_an_item_drawn_by_lot_is_told_as_such() -> None:
             assert it.verdict is not None
             assert it.verdict.why == "by_lot"
             assert "drawn by lot" in printed(it)
+            return
+    raise AssertionError
+
+
+def test_what_policies_did_is_told_of_each_item() -> None:
+    found, decision, _ = made(
+        None,
+        4,
+        Hide(policy="recall", at=START, items=("l1",)),
+        Only(policy="sale", at=START, items=(*(f"l{n}" for n in range(9)), "b0", "b1", "b2")),
+        Pin(policy="new", at=START, items=("b2",), slot=1),
+        Cap(policy="few", at=START, categories=("light",), most=2),
+        Boost(policy="more", at=START, items=("l3",), points=9),
+    )
+    told_of = {
+        item: explain(found, decision, item=item).verdict for item in ("l1", "b8", "b2", "l3", "l8", "sofa", "b1")
+    }
+
+    assert explain(found, decision).sound
+    assert [slot.item for slot in found.slots][:2] == ["l3", "b2"]
+    assert {item: it.why for item, it in told_of.items() if it} == {
+        "l1": "kept_out", "b8": "kept_out", "b2": "pinned", "l3": "listed", "l8": "kept_out", "sofa": "not_considered", "b1": "outscored",
+    }  # fmt: skip
+    words = {item: it.words for item, it in told_of.items() if it}
+    assert words["l1"] == "was not considered: the policy recall hides it"
+    assert words["b8"] == "was not considered: the policy sale lets only others be listed"
+    assert "the policy few caps how many such items" in words["l8"]
+    assert words["b2"].startswith("is at place 2, to which a policy pinned it, and ranks ")
+    assert "kept out by a policy" in words["sofa"]
+    assert "boost" in printed(explain(found, decision))
+
+
+def test_pinned_items_do_not_lower_what_it_takes_to_be_chosen() -> None:
+    far_below = Boost(policy="b", at=START, items=("b0",), points=-50)
+    pinned = [Pin(policy=f"p{n}", at=START, items=(f"b{n}",), slot=n) for n in range(3)]
+    found, decision, _ = made(None, 3, far_below, pinned[0])
+    full, of_full, _ = made(None, 3, *pinned)
+    [best, *_] = sorted((one for one in decision.candidates if one.slot is None), key=lambda one: -one.score)
+
+    verdicts = [explain(found, decision, item=best.item).verdict, explain(full, of_full, item=best.item).verdict]
+
+    assert [it.why for it in verdicts if it] == ["outscored", "outscored"]
+    assert [it.words.endswith("every place is pinned") for it in verdicts if it] == [False, True]
+
+
+def test_a_lot_for_another_slot_than_the_last_is_told_as_such() -> None:
+    for seed in range(20):
+        found, decision, _ = made(Options(explore=1.0, seed=seed), 4, Pin(policy="p", at=START, items=("b2",), slot=3))
+        it = explain(found, decision, item=found.slots[2].item)
+        if it.items[2].by_lot:
+            assert it.verdict is not None
+            assert "for the last slot that is not pinned" in it.verdict.words
             return
     raise AssertionError
 
