@@ -13,6 +13,7 @@ from agents.__main__ import main
 from agents.intake import partition_of
 from agents.items.agent import Items
 from agents.replay.driver import Replayer
+from agents.replay.errors import BrokerError
 from agents.replay.log import LogRecord, encode
 from agents.replay.sequence import merge
 from agents.shoppers.agent import Shoppers
@@ -89,3 +90,25 @@ def test_the_command_tells_of_policies_that_can_not_be_read(tmp_path: Path, monk
     told = json.loads(done.stdout)
     assert (told["outcomes"]["shoppers"]["applied"], told["outcomes"]["shoppers"]["undecodable"]) == (1, 1)
     assert told["left_out"] == {}
+
+
+def test_policies_are_sent_with_what_a_shop_produces(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"".join(map(encode, log((2, Hide(policy="sale", at=after(2))), (8, None)))))
+
+    done = CliRunner().invoke(main, ["produce", str(tmp_path / "log"), "--dry-run", "--json"])
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["would_write"] == {"catalog.v1": 4, "clicks.v1": 5, "policies.v1": 2}
+
+
+def test_policies_are_recorded_with_what_a_shop_produces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def recorder(_: str, topics: list[str]) -> Any:
+        asked.extend(topics)
+        raise BrokerError
+
+    monkeypatch.setattr("agents.commands.record.Recorder", recorder)
+    CliRunner().invoke(main, ["record", "--out", str(tmp_path / "out"), "--prefix", "shop."])
+
+    assert "shop.policies.v1" in asked
