@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.intake import partition_of
-from agents.topics import ALL, CATALOG, CLICKS, COPY, DECISIONS, INPUTS, ITEM_CARDS, RECOMMENDATIONS
+from agents.topics import ALL, CATALOG, CLICKS, COPY, DECISIONS, ITEM_CARDS, PRODUCED, RECOMMENDATIONS
 from tests.storefront import EXAMPLES, PARTITIONS, Shop, need, open_shop
 
 PAGE = (EXAMPLES / "kcat.md").read_text()
@@ -75,13 +75,13 @@ def test_every_topic_has_a_line_and_every_line_does_what_the_page_says(shop: Sho
     shell.run(first)
     shop.settle()
 
-    assert set(shell.topics("-P")) == {topic.name for topic in INPUTS}
+    assert set(shell.topics("-P")) == {topic.name for topic in PRODUCED}
     assert set(shell.topics("-C")) == {topic.name for topic in ALL}
     assert all(output.strip() for output in seen.values())
     everything = "\n".join(seen.values())
     assert "__dlq.errors.reason=undecodable" in everything
     assert re.search(r"^ada came by .*__rekey.topic=searches.v1", everything, re.MULTILINE)
-    for topic in INPUTS:
+    for topic in PRODUCED:
         for message in shop.deployment.read(topic.name):
             if message.key() != b"bob":
                 assert message.partition() == partition_of(message.key(), PARTITIONS)

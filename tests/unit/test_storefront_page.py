@@ -16,7 +16,8 @@ from agents.settings import Settings
 from agents.shoppers.asks import HOME, owed_by
 from agents.shoppers.fold import SESSION
 from agents.shoppers.lists import COPIES
-from agents.topics import BY_NAME, INPUTS, LISTS, REQUESTS
+from agents.topics import BY_NAME, INPUTS, LISTS, PRODUCED, REQUESTS
+from schemas.policies import Policy
 from schemas.requests import Request
 from tests.kafka_broker import VERSION
 
@@ -47,9 +48,9 @@ def test_a_sample_is_a_record_of_its_topic_and_has_no_field_that_it_does_not_kno
 def test_the_page_shows_a_sample_of_every_topic_that_a_storefront_writes_or_reads() -> None:
     shown = {topic for topic, _ in SAMPLES}
 
-    assert shown >= {topic.name for topic in INPUTS} - {"reviews.v1"}
+    assert shown >= {topic.name for topic in PRODUCED} - {"reviews.v1"}
     assert shown >= {topic.name for topic in LISTS} - {"decisions.v1"}
-    assert {row[0].strip("`") for row in cells("topic")} == {topic.name for topic in (*INPUTS, *LISTS)} - {
+    assert {row[0].strip("`") for row in cells("topic")} == {topic.name for topic in (*PRODUCED, *LISTS)} - {
         "decisions.v1"
     }
 
@@ -90,6 +91,10 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
         assert words in " ".join(PAGE.split())
     assert Settings().list_lifetime == HALF_AN_HOUR
     assert REQUESTS.name in PAGE
+
+
+def test_the_page_shows_every_kind_of_policy() -> None:
+    assert {row[0].strip("`") for row in cells("`kind`")} == {kind.__struct_config__.tag for kind in Policy.__args__}
 
 
 def test_every_metric_that_a_page_names_exists() -> None:
