@@ -61,12 +61,34 @@ class Gathered(NamedTuple):
     """What a policy kept out, and nothing else would have."""
 
 
+class _Gate:
+    """Lets in what may be listed and what no policy is against; of an item that is asked about again it knows the answer."""
+
+    def __init__(self, job: Job, taste: Taste, policies: Policies) -> None:
+        self.kept_out: list[KeptOut] = []
+        """What only a policy was against."""
+        self._job, self._taste, self._policies = job, taste, policies
+        self._known: dict[str, ItemCard | None] = {}
+
+    def card(self, item: str) -> ItemCard | None:
+        """Return the card of *item* if it may come in."""
+        if item not in self._known:
+            self._known[item] = self._let_in(item)
+        return self._known[item]
+
+    def _let_in(self, item: str) -> ItemCard | None:
+        card = allowed(self._job, self._taste, item)
+        why = self._policies.keeps_out(item, card) if card is not None else None
+        if why is None:
+            return card
+        self.kept_out.append(why)
+        return None
+
+
 def candidates(job: Job, taste: Taste, signals: Signals, options: Options, policies: Policies) -> Gathered:
     """Return the items to rank."""
-    kept_out: dict[str, KeptOut] = {}
-    listable: Listable = partial(allowed, job, taste)
-    if policies.narrow:
-        listable = partial(_listable, job, taste, policies, kept_out)
+    gate = _Gate(job, taste, policies)
+    listable: Listable = gate.card if policies.narrow else partial(allowed, job, taste)
     pinned = policies.pinned(job.limit, listable) if policies.pins else {}
     found = {item: Candidate(item, card, PIN) for item, card in pinned.values()}
     for source, items in _sources(job, taste, signals, options, Reach(job.look, policies, listable)):
@@ -77,21 +99,7 @@ def candidates(job: Job, taste: Taste, signals: Signals, options: Options, polic
                 card = listable(item)
                 if card is not None:
                     found[item] = Candidate(item, card, source)
-    return Gathered(list(found.values()), {slot: item for slot, (item, _) in pinned.items()}, list(kept_out.values()))
-
-
-def _listable(job: Job, taste: Taste, policies: Policies, kept_out: dict[str, KeptOut], item: str) -> ItemCard | None:
-    """Return the card of *item* if it may be listed; note in *kept_out* if only a policy is against it."""
-    if item in kept_out:
-        return None
-    card = allowed(job, taste, item)
-    if card is None:
-        return None
-    why = policies.keeps_out(item, card)
-    if why is not None:
-        kept_out[item] = why
-        return None
-    return card
+    return Gathered(list(found.values()), {slot: item for slot, (item, _) in pinned.items()}, gate.kept_out)
 
 
 def _sources(
