@@ -14,6 +14,10 @@ class Reason(Record, frozen=True, kw_only=True):
     """The item, query, category or aspect that the reason names."""
 
 
+DRAWN = 0.5
+"""A slot with a smaller propensity went to an item that only the lot could put there."""
+
+
 class Slot(Record, frozen=True, kw_only=True):
     """One place of a list."""
 

@@ -18,15 +18,13 @@ from agents.shop.variety import Seen
 from agents.topics import CATALOG, CLICKS, REQUESTS, REVIEWS, SEARCHES, Topic
 from schemas.base import Record
 from schemas.copy import Copy
-from schemas.recommendations import Recommendations
+from schemas.recommendations import DRAWN, Recommendations
 from schemas.requests import Request
 from schemas.reviews import Review
 from schemas.searches import Search
 
 PLACEMENT = "home"
 LIST_SIZE = 10
-EVEN = 0.5
-"""Propensity below which only the lot can have put an item into its slot."""
 RESTOCK_AFTER = 400
 """Events until an item that is sold out comes back."""
 
@@ -151,7 +149,7 @@ class Shop:
             return Page(articles)
         known = self.copies.get(newest.shopper, {})
         top = [known[article.facts.item] for article in articles[:1] if article.facts.item in known]
-        explored = sum(slot.propensity < EVEN for slot in newest.slots[:LIST_SIZE])
+        explored = sum(slot.propensity < DRAWN for slot in newest.slots[:LIST_SIZE])
         return Page(articles, newest.recommendation_id, {copy.item: copy.copy_id for copy in top}, explored)
 
     def _shown(self, shopper: Shopper, page: Page) -> Page:

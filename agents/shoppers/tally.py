@@ -9,7 +9,7 @@ from agents.shoppers.job import Job
 from agents.shoppers.lists import COPIES
 from agents.sources import PERSONAL, SOURCES
 from agents.topics import COPY, RECOMMENDATIONS
-from schemas.recommendations import Recommendations
+from schemas.recommendations import DRAWN, Recommendations
 
 TALLIES: Final[Mapping[str, tuple[str, ...]]] = {
     "lists": ("personal", "fallback", "request", "empty"),
@@ -20,9 +20,6 @@ TALLIES: Final[Mapping[str, tuple[str, ...]]] = {
     "items": ("known", "listed"),
     "copies": ("made", "missing"),
 }
-
-EVEN = 0.5
-"""Propensity below which a slot went to an item that only the lot could put there."""
 
 _PERSONAL = frozenset(PERSONAL)
 
@@ -43,7 +40,7 @@ def tally(job: Job, outputs: Sequence[Output], listed: set[str]) -> Iterator[tup
     for source, number in sources.items():
         yield "slots", source, number
     yield from _kinds(job, [slot.item for slot in found.slots])
-    yield "marks", "explored", sum(slot.propensity < EVEN for slot in found.slots)
+    yield "marks", "explored", sum(slot.propensity < DRAWN for slot in found.slots)
     listed.update(slot.item for slot in found.slots)
     yield "items", "listed", len(listed)
     yield "items", "known", job.look.known
