@@ -13,6 +13,8 @@ from tests.kafka_broker import Kafka, missing
 from tests.kafka_cluster import Cluster
 from tests.lacks import skip_for
 
+pytest.register_assert_rewrite("tests.engine_workers", "tests.fleet")  # so that a failure there says what differs
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -21,29 +21,39 @@ def signals_of(jobs: Sequence[Job], models: Models, remembered: Remembered) -> l
     known = _encoded(dict.fromkeys(text for own in texts for text in own), models)
     histories = [history_of(job, known) for job in jobs]
     some = [history for history in histories if history is not None]
-    interests = iter(whole(models.interest.vectors(some)) if some else ())
+    vectors = iter(whole(models.interest.vectors(some)) if some else ())
+    interests = [next(vectors) if history is not None else None for history in histories]
     searches = [[remembered.of(text, job.look) for text in own] for job, own in zip(jobs, texts, strict=True)]
     wanted = [
         [
-            *([next(interests)[None]] if history is not None else []),
+            *([interest[None]] if interest is not None and not job.ask.candidates else []),
             *(known[text] for text, found in zip(own, before, strict=True) if found is None),
         ]
-        for history, own, before in zip(histories, texts, searches, strict=True)
+        for job, interest, own, before in zip(jobs, interests, texts, searches, strict=True)
     ]
     products = map(iter, _products([job.look.vectors for job in jobs], wanted))
     return [
         Signals(
-            interest=next(new) if history is not None else None,
+            interest=None if interest is None else _named(job, interest) if job.ask.candidates else next(new),
             searches=[
                 remembered.put(text, job.look, next(new)) if found is None else found
                 for text, found in zip(own, before, strict=True)
             ],
             next=likely,
         )
-        for job, history, own, before, new, likely in zip(
-            jobs, histories, texts, searches, products, expected, strict=True
+        for job, interest, own, before, new, likely in zip(
+            jobs, interests, texts, searches, products, expected, strict=True
         )
     ]
+
+
+def _named(job: Job, interest: Vectors) -> Vectors:
+    """Return the products (rows,) of *interest* (size,) with the items that the page named; 0 for all others, which nobody asks for."""
+    table = job.look.vectors
+    rows = [row for item in job.ask.candidates if (row := table.row(item)) is not None]
+    products = np.zeros(len(table.matrix), np.float32)
+    products[rows] = table.matrix[rows] @ interest
+    return products
 
 
 def _encoded(texts: Iterable[str], models: Models) -> dict[str, Vectors]:

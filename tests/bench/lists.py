@@ -67,7 +67,7 @@ def fill(shoppers: Shoppers, items: int, models: Models) -> None:
     """Put *items* items on the shelf: facts, counts, twenty neighbours and a vector each."""
     drawn, lots = random.Random(7), np.random.default_rng(7)
     centres = lots.normal(size=(GROUPS, models.embedder.size))
-    cards, vectors = shoppers.views
+    cards, vectors, *_ = shoppers.views
     for n in range(items):
         name = f"i{n}"
         title = " ".join(f"w{drawn.randrange(WORDS)}" for _ in range(6))

@@ -3,10 +3,13 @@
 from collections import Counter
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from agents.shoppers.lottery import chance
 from agents.shoppers.options import Options
+from agents.shoppers.searches import Remembered
+from agents.shoppers.signals import signals_of
 from agents.sources import Sources
 from agents.weights import VERSION, WEIGHTS, Weights, weigh
 from schemas.base import Localized
@@ -176,6 +179,21 @@ def test_what_the_shops_own_model_expects_is_listed_with_its_version() -> None:
     assert (features["c"]["next"], features["d"]["next"], "next" in features["e"]) == (1.0, 0.5, False)
     assert found.models["sequence"] == nobody.models["sequence"] == "alphabet@1"
     assert "next" not in {slot.source for slot in nobody.slots}
+
+
+def test_interest_in_what_a_page_named_is_what_it_is_in_all_items() -> None:
+    world = World()
+    boards_and_lamps(world)
+    world.feed(Click(shopper="ann", item="b0", at=START))
+    jobs = [world.job("ann", candidates=("l3", "b2", "unknown")), world.job("ann")]
+
+    named, whole = (signals.interest for signals in signals_of(jobs, MODELS, Remembered()))
+
+    assert named is not None
+    assert whole is not None
+    rows = [jobs[0].look.vectors.rows[item] for item in ("l3", "b2")]
+    assert named[rows].tolist() == whole[rows].tolist()
+    assert np.count_nonzero(named) <= 2 < np.count_nonzero(whole)
 
 
 def test_a_source_that_is_left_out_brings_nothing() -> None:
