@@ -24,14 +24,15 @@ WEIGHTS = {
 }
 """Feature to weight, in the order in which features are written everywhere; about log-odds of a click."""
 
-VERSION = "weights@2"
-EARLIER: Mapping[str, Mapping[str, float]] = {
-    "weights@1": {
+FIRST, VERSION = "weights@1", "weights@2"
+BY_VERSION: Mapping[str, Mapping[str, float]] = {
+    FIRST: {
         "interest": 1.4, "together": 0.8, "search": 1.2, "category": 2.4, "brand": 0.5, "popular": 1.2, "praised": 0.5,
         "aspects": 0.4, "touched": -0.35, "passed": -0.12,
     },
+    VERSION: WEIGHTS,
 }  # fmt: skip
-"""What the versions before weighed, for records that name them."""
+"""What each version weighs, for records that name one."""
 LARGEST = 100.0
 """A weight lies between this and its negative."""
 

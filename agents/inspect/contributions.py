@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agents.weights import EARLIER, VERSION, WEIGHTS, weigh
+from agents.weights import BY_VERSION, FIRST, weigh
 from schemas.recommendations import Candidate, Decision
 
 
@@ -19,11 +19,11 @@ class Contribution(NamedTuple):
 def weights_of(decision: Decision) -> Mapping[str, float] | None:
     """Return the weights that *decision* was made with; None if neither it nor its version says.
 
-    Decisions of earlier releases hold none, and were made with the default ones.
+    Decisions of the first releases hold none, and were made with the default ones of their version.
     """
     if decision.weights:
         return decision.weights
-    return {**EARLIER, VERSION: WEIGHTS}.get(decision.models.get("score", next(iter(EARLIER))))
+    return BY_VERSION.get(decision.models.get("score", FIRST))
 
 
 def contributions(features: Mapping[str, float], weights: Mapping[str, float]) -> list[Contribution]:

@@ -29,7 +29,7 @@ class Neighbours(msgspec.Struct, array_like=True, gc=False):
     """No item that is not in the table weighs more."""
 
     def add(self, others: Iterable[str], at: int, half_life: int, first: float = 1.0) -> None:
-        """Count meetings at *at* (milliseconds since 1970): *first*, a power of two, for the first of *others*, half of it for the next, …."""
+        """Count meetings at *at* (milliseconds since 1970): *first*, a power of two, for the first of *others*, half of it for the next, and so on."""
         block, grown = growth(at, half_life)
         if block > self.block:
             self._age(block)

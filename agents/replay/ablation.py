@@ -6,7 +6,7 @@ import msgspec
 
 from agents.settings import Settings
 from agents.sources import OPTIONAL, Sources
-from agents.weights import WEIGHTS, Weights, changed
+from agents.weights import WEIGHTS, Weights
 
 VARIETY = "variety"
 
@@ -21,7 +21,8 @@ def ablations(given: Settings) -> Iterator[tuple[str, Settings]]:
         if name in sources:
             sources = Sources(f"{sources!r},-{name}")
         if weights.get(name):
-            weights = Weights(",".join(f"{it}={weight!r}" for it, weight in (changed(weights) | {name: 0.0}).items()))
+            weights = Weights()
+            weights.update(given.weights | {name: 0.0})
         if (sources, weights) != (given.sources, given.weights):
             yield name, msgspec.structs.replace(given, sources=sources, weights=weights)
     if given.crowding:

@@ -1,17 +1,14 @@
 """What shoppers of a log did, item by item: what a model of what comes next learns from."""
 
 from operator import attrgetter, itemgetter
-from typing import Any
 
 from agents.intake import Admitted, Intake
 from agents.processor import Input
 from agents.replay.sequence import Merged
-from agents.steps import steps
+from agents.steps import KIND_OF, items_of_lines, steps
 from agents.topics import CLICKS
 from models.sequence.data import History
-from schemas.clicks import AddToCart, Basket, Click, Order, Purchase, View
-
-_EAGERNESS: dict[type, int] = {View: 0, Click: 1, AddToCart: 2, Basket: 2, Purchase: 3, Order: 3}
+from schemas.clicks import Lines
 
 
 def histories(log: Merged) -> list[History]:
@@ -21,15 +18,12 @@ def histories(log: Merged) -> list[History]:
     for record, at in zip(log.records, log.times, strict=True):
         if record.topic == CLICKS.name:
             read = intake.read(record.value, record.headers)
-            if isinstance(read, Admitted) and type(read.event) in _EAGERNESS:
-                eagerness = _EAGERNESS[type(read.event)]
+            if isinstance(read, Admitted) and type(read.event) in KIND_OF:
+                eagerness = KIND_OF[type(read.event)]
                 own = touched.setdefault(read.event.shopper, [])
-                own.extend((at, item, eagerness) for item in _items(read.event))
+                items = items_of_lines(read.event) if isinstance(read.event, Lines) else [read.event.item]
+                own.extend((at, item, eagerness) for item in items)
     return [_history(sorted(own, key=itemgetter(0))) for own in touched.values()]
-
-
-def _items(event: Any) -> list[str]:
-    return sorted({line.item for line in event.lines}) if isinstance(event, Basket | Order) else [event.item]
 
 
 def _history(touches: list[tuple[int, str, int]]) -> History:

@@ -9,9 +9,7 @@ from agents.shoppers.asks import owed_by
 from agents.shoppers.expiry import LIFETIME, forget, limit, moves
 from agents.shoppers.merging import belongs_to, follow, follow_opinion, hand_over, take_over
 from agents.shoppers.profile import (
-    ADD_TO_CART,
     BOUGHT,
-    CLICK,
     KINDS,
     OPINIONS,
     PURCHASE,
@@ -19,7 +17,6 @@ from agents.shoppers.profile import (
     SHOWINGS,
     SHOWN_ITEMS,
     TOUCHES,
-    VIEW,
     Opined,
     Profile,
     Searched,
@@ -33,6 +30,7 @@ from agents.shoppers.profile import (
     thousandths,
 )
 from agents.shoppers.responses import responses
+from agents.steps import KIND_OF, items_of_lines
 from agents.topics import PAIRS
 from schemas.clicks import AddToCart, Basket, Click, CopyShown, ListShown, Order, Purchase, View
 from schemas.identifies import Identify, Merge
@@ -47,15 +45,6 @@ BESIDE = 5
 """Other items that an interaction is paired with, at most."""
 QUERY_LENGTH = 200
 """Characters of a query that are remembered."""
-
-_KIND: dict[type, int] = {
-    View: VIEW,
-    Click: CLICK,
-    AddToCart: ADD_TO_CART,
-    Purchase: PURCHASE,
-    Basket: ADD_TO_CART,
-    Order: PURCHASE,
-}
 
 Facts = tuple[Output, ...]
 
@@ -79,18 +68,18 @@ def _interaction(
     profile: Profile, event: View | Click | AddToCart | Purchase, at: int, origin: Origin
 ) -> tuple[Facts, Outcome]:
     speak(profile, at, event.language)
-    facts = _touch(profile, event.shopper, Touched(at, order(origin), event.item, _KIND[type(event)]), origin)
+    facts = _touch(profile, event.shopper, Touched(at, order(origin), event.item, KIND_OF[type(event)]), origin)
     if event.recommendation_id is not None or event.copy_id is not None:
         facts = (*facts, *responses(event, at, origin))
     return facts, "folded"
 
 
 def _lines(profile: Profile, event: Basket | Order, at: int, origin: Origin) -> tuple[Facts, Outcome]:
-    """Fold each item once, in the order of their names: of one moment, that is how touches are sorted."""
+    """Fold each item once."""
     speak(profile, at, event.language)
-    kind, place = _KIND[type(event)], order(origin)
+    kind, place = KIND_OF[type(event)], order(origin)
     facts: list[Output] = []
-    for number, item in enumerate(sorted({line.item for line in event.lines})):
+    for number, item in enumerate(items_of_lines(event)):
         facts += _touch(profile, event.shopper, Touched(at, place, item, kind), origin, number)
     return (*facts, *responses(event, at, origin)), "folded"
 
@@ -204,7 +193,7 @@ def _merge(profile: Profile, event: Merge, at: int, origin: Origin) -> tuple[Fac
 
 
 _FOLDS: dict[type, Callable[[Profile, Any, int, Origin], tuple[Facts, Outcome]]] = {
-    **dict.fromkeys(_KIND, _interaction),
+    **dict.fromkeys(KIND_OF, _interaction),
     **dict.fromkeys((Basket, Order), _lines),
     ListShown: _list_shown,
     CopyShown: _copy_shown,

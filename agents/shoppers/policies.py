@@ -71,10 +71,6 @@ class Ranked(Protocol):
     def card(self) -> ItemCard:
         """What is known of it."""
 
-    @property
-    def source(self) -> str:
-        """What brought it in."""
-
 
 _Ranked = TypeVar("_Ranked", bound=Ranked)
 

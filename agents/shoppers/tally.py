@@ -39,7 +39,7 @@ def tally(job: Job, outputs: Sequence[Output], listed: set[str]) -> Iterator[tup
     yield "list_slots", "", len(found.slots)
     for source, number in sources.items():
         yield "slots", source, number
-    yield from _kinds(job, [slot.item for slot in found.slots])
+    yield from _variety(job, [slot.item for slot in found.slots])
     yield "marks", "explored", sum(slot.propensity < DRAWN for slot in found.slots)
     listed.update(slot.item for slot in found.slots)
     yield "items", "listed", len(listed)
@@ -51,10 +51,11 @@ def tally(job: Job, outputs: Sequence[Output], listed: set[str]) -> Iterator[tup
         yield "copies", "missing", missing
 
 
-def _kinds(job: Job, items: Sequence[str]) -> Iterator[tuple[str, str, int]]:
-    cards = [card for card in map(job.look.cards.get, items) if card is not None and card.facts is not None]
-    if cards:
-        yield "categories", "", len({card.facts.category for card in cards if card.facts is not None})
+def _variety(job: Job, items: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    cards = map(job.look.cards.get, items)
+    categories = {card.facts.category for card in cards if card is not None and card.facts is not None}
+    if categories:
+        yield "categories", "", len(categories)
     before = job.shown[-1].items if job.shown else ()
     yield "marks", "repeated", sum(item in before for item in items)
 

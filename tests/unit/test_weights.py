@@ -3,7 +3,7 @@ import pytest
 
 from agents.inspect.contributions import contributions, recomputed, weights_of
 from agents.settings import load
-from agents.weights import EARLIER, VERSION, WEIGHTS, Weights, changed, version
+from agents.weights import BY_VERSION, VERSION, WEIGHTS, Weights, changed, version
 from agents.wiring import stages
 from schemas.recommendations import Candidate, Decision
 from tests.doubles import MODELS
@@ -83,5 +83,5 @@ def test_a_score_is_recomputed_from_what_was_recorded() -> None:
 def test_a_decision_says_its_weights_or_was_made_with_the_default_ones() -> None:
     assert weights_of(decision(weights={"interest": 2.0})) == {"interest": 2.0}
     assert weights_of(decision()) is WEIGHTS
-    assert weights_of(decision(models={"score": "weights@1"})) == EARLIER["weights@1"]
+    assert weights_of(decision(models={"score": "weights@1"})) == BY_VERSION["weights@1"]
     assert weights_of(decision(models={"score": f"{VERSION}+abcdef"})) is None
